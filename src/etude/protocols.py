@@ -1,0 +1,126 @@
+"""Every contract, on one screen.
+
+A part of Étude is an object that fits one of these protocols. Built-in parts and yours enter by the same door: a
+recipe names a part by entry point (`use = "sample"`) or by import path (`use = "my_package.my_module:MySolver"`), and
+the other keys of its table become the part's arguments (`etude.config.build`).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from etude.records import (
+    Agent,
+    Attempt,
+    Completion,
+    Example,
+    Job,
+    Outcome,
+    Report,
+    Request,
+    Run,
+    TaskView,
+    Verdict,
+)
+from etude.tasks import Task
+
+
+class Judged(NamedTuple):
+    """An attempt with its task and its verdict: what curators and suites start from."""
+
+    task: Task
+    attempt: Attempt
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Where a run stands: what a source, curator or learner may depend on besides its own settings.
+
+    Attributes:
+        folder: The round's folder; a learner writes `folder / "model"`.
+        base: The agent of round -1; `agent` is the one that is learning now.
+        tasks: This round's training tasks.
+        earlier: The examples of all earlier rounds, oldest first.
+    """
+
+    round: int
+    seed: int
+    folder: Path
+    base: Agent
+    agent: Agent
+    tasks: tuple[Task, ...] = ()
+    validation: tuple[Example, ...] = ()
+    earlier: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a solver may spend: `samples` first attempts per task (None: as its own settings say)."""
+
+    samples: int | None
+    seed: int
+    round: int
+
+
+class Source(Protocol):
+    """Where tasks come from. `propose` yields at most `n` tasks (None: all there are)."""
+
+    def propose(self, state: State | None, n: int | None = None) -> Iterator[Task]: ...
+
+
+class Model(Protocol):
+    """Who writes. `generate` answers in any order, each completion naming its request; `score` gives token log-probabilities."""
+
+    @property
+    def fingerprint(self) -> str: ...
+    def generate(self, requests: Sequence[Request]) -> Iterator[Completion]: ...
+    def score(self, prompt: str, continuations: Sequence[str]) -> list[list[float]]: ...
+
+
+class Workbench(Protocol):
+    """What a solver is given: the agent's model behind the sample cache, and a sandbox that runs shown tests only."""
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Completion]: ...
+    def check(self, programs: Sequence[tuple[TaskView, str]]) -> list[Outcome]: ...
+
+
+class Solver(Protocol):
+    """How a task is attempted. Attempts stream out as they are written, so that judging overlaps sampling."""
+
+    def attempt(self, views: Sequence[TaskView], agent: Agent, bench: Workbench, budget: Budget) -> Iterator[Attempt]: ...
+
+
+class Sandbox(Protocol):
+    """Runs programs nobody trusts; safe to share between threads. `isolation` says property by property what is in force."""
+
+    @property
+    def isolation(self) -> Mapping[str, str]: ...
+    def run(self, jobs: Sequence[Job]) -> list[Run]: ...
+    def close(self) -> None: ...
+
+
+class Judge(Protocol):
+    """What decides. One verdict per attempt, in order; a batch, because agreement needs them all."""
+
+    def judge(self, task: Task, attempts: Sequence[Attempt], sandbox: Sandbox) -> list[Verdict]: ...
+
+
+class Curator(Protocol):
+    """What is worth learning from. Curators form a chain: each gets all judged attempts and the rows so far."""
+
+    def curate(self, judged: Sequence[Judged], examples: Iterable[Example], state: State) -> Iterator[Example]: ...
+
+
+class Learner(Protocol):
+    """How it is learned. Writes an ordinary model folder and returns the agent that uses it."""
+
+    def learn(self, agent: Agent, examples: Sequence[Example], state: State) -> Agent: ...
+
+
+class Suite(Protocol):
+    """How good is it. `tasks` opens the split (the caller logs that it was read); `report` counts."""
+
+    def tasks(self) -> Iterator[Task]: ...
+    def report(self, name: str, judged: Sequence[Judged], state: State) -> Report: ...

@@ -1,0 +1,403 @@
+"""The nouns: every value that passes between two rooms, as frozen data.
+
+Records hold no behaviour beyond their identity. They round-trip through JSON (`encode`, `decode`) and their id is the
+hash of their canonical JSON, so equal records have equal ids on every machine.
+
+`Task`, the one record that knows hidden tests, lives in `etude.tasks`: prompts and solvers may import this module
+only, and so cannot reach a hidden test.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal, TypeVar
+
+Json = Any
+"""A JSON value: None, bool, int, float, str, list or dict with string keys."""
+
+Status = Literal["ok", "failed", "error", "timeout", "memory", "killed", "forbidden", "unavailable"]
+TestKind = Literal["assertions", "calls", "check", "stdio", "puzzle"]
+Strength = Literal["truth", "tests", "differential", "agreement", "heuristic"]
+ExampleKind = Literal["sft", "pair", "rank", "rollout", "demo", "text"]
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call/value pair: `entry_point(*args, **kwargs)` must equal `expected`.
+
+    Values are JSON. A JSON array stands for a list; a program's tuple of the same items is accepted in its place.
+    """
+
+    args: tuple[Json, ...] = ()
+    kwargs: Mapping[str, Json] = field(default_factory=dict)
+    expected: Json = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One stdin/stdout pair."""
+
+    stdin: str
+    stdout: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tests:
+    """Checks as data; exactly one of the five kinds is filled (see `kind`).
+
+    Attributes:
+        assertions: Python `assert` statements that call the program.
+        calls: Call/value pairs for the task's entry point.
+        check: Source that defines `check(candidate)`.
+        stdio: Stdin/stdout pairs for a whole program.
+        puzzle: Source of `sat(answer, inputs=...)`; the program defines `sol()`.
+        setup: Source run after the program and before the assertions, in the program's process.
+        context: Trusted source (a HumanEval prompt, say) that `check` may use besides the candidate.
+    """
+
+    assertions: tuple[str, ...] = ()
+    calls: tuple[Call, ...] = ()
+    check: str = ""
+    stdio: tuple[Exchange, ...] = ()
+    puzzle: str = ""
+    setup: str = ""
+    context: str = ""
+
+    @property
+    def kind(self) -> TestKind | None:
+        """The kind of the tests held, or None where there are none."""
+        kinds: tuple[TestKind, ...] = ("assertions", "calls", "check", "stdio", "puzzle")
+        return next((kind for kind in kinds if getattr(self, kind)), None)
+
+    def __len__(self) -> int:
+        return len(self.assertions) + len(self.calls) + len(self.stdio) + bool(self.check) + bool(self.puzzle)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskView:
+    """What a solver and a prompt may know of a task: everything but hidden tests and reference.
+
+    Attributes:
+        task_id: The name the task set gives it.
+        kind: `complete` (the prompt is code to be continued), `instruct` (the prompt is prose), or `puzzle`
+            (the prompt is the source of `sat`, the answer defines `sol`).
+        prompt: The text of the task.
+        entry_point: The function a program must define, or "" for a stdin/stdout program.
+        shown: The tests that a solver may see and run.
+        difficulty: The task set's own grade, or "" where it has none.
+    """
+
+    task_id: str
+    kind: Literal["complete", "instruct", "puzzle"]
+    prompt: str
+    language: str = "python"
+    entry_point: str = ""
+    shown: Tests = Tests()
+    difficulty: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How completions are drawn. `max_tokens` counts new tokens; temperature 0 is greedy; `seed` is the run's."""
+
+    temperature: float = 0.8
+    top_p: float = 1.0
+    max_tokens: int = 512
+    stop: tuple[str, ...] = ()
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One completion asked for: the `sample_index`-th sample of a rendered prompt."""
+
+    prompt: str
+    sample_index: int = 0
+    sampling: Sampling = Sampling()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """What a model answered to one request, cut before the stop string. Token counts are the model's own."""
+
+    request: Request
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    finish: Literal["stop", "length"] = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One program written for a task.
+
+    Attributes:
+        completion: The model's own words, the target of a training row.
+        program: The whole program that is run, made from prompt and completion.
+        template: Name and version of the prompt template, such as `complete.v1`.
+        parent: Id of the failed attempt that this one repairs, or "".
+        feedback: What was said of the parent, or "".
+    """
+
+    task_id: str
+    prompt: str
+    completion: str
+    program: str
+    template: str
+    agent: str
+    solver: str
+    sample_index: int
+    seed: int
+    round: int
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    parent: str = ""
+    feedback: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """An exception of the program: its class, message and the traceback lines that lie in the program."""
+
+    type: str
+    message: str
+    traceback: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestResult:
+    """What one test said. `passed` is None where it did not run; `actual` and `expected` are capped `repr`s."""
+
+    test: str
+    passed: bool | None
+    actual: str = ""
+    expected: str = ""
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the sandbox saw of one program.
+
+    Attributes:
+        status: `ok` (every test passed), `failed` (a test said no), `error` (an exception, or no answer at all),
+            `timeout`, `memory`, `killed` (a signal), `forbidden` (it tried what the jail refuses), or `unavailable`
+            (our fault: nothing is known about the program).
+        results: One per test, in order.
+        stdout, stderr: Capped.
+        cpu_seconds, wall_seconds, peak_bytes: Of the program's process; 0 where unknown.
+        isolation: The level in force, such as `namespaces` or `weak`.
+        trust: `outside` where the verdict was formed outside the program's process, else `in-process`.
+    """
+
+    status: Status
+    results: tuple[TestResult, ...] = ()
+    stdout: str = ""
+    stderr: str = ""
+    fault: Fault | None = None
+    detail: str = ""
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    peak_bytes: int = 0
+    isolation: str = ""
+    trust: Literal["outside", "in-process"] = "outside"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one program may use. `cpu_seconds` decides; `wall_seconds` is the backstop for programs that sleep."""
+
+    cpu_seconds: float = 4.0
+    wall_seconds: float = 12.0
+    memory_bytes: int = 1 << 30
+    output_bytes: int = 1 << 20
+    processes: int = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One program and what to ask of it.
+
+    Attributes:
+        source: The program; it never shares a process with whoever decides about it.
+        setup: Source run after the program in the same namespace.
+        asks: Python expressions evaluated in the program's namespace, in order; only their plain values cross.
+        check: Trusted source run in a second jail, where `names` are remote calls into the program; "" for none.
+        context: Trusted source run before `check` in that second jail.
+        names: The program's functions that `check` may call.
+        stdin: Text for a whole program's standard input, or None where it is not run as a script.
+    """
+
+    source: str
+    setup: str = ""
+    asks: tuple[str, ...] = ()
+    check: str = ""
+    context: str = ""
+    names: tuple[str, ...] = ()
+    stdin: str | None = None
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one ask gave: a plain value, or a fault. `plain` False: the value has a type that may not cross."""
+
+    value: Any = None
+    fault: Fault | None = None
+    plain: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What the sandbox saw of one job; `answers` may be shorter than `asks` when the program ended early.
+
+    `check_passed` is what the second jail said; None where it did not finish or there was no check.
+    """
+
+    status: Status
+    answers: tuple[Answer, ...] = ()
+    check_passed: bool | None = None
+    check_fault: Fault | None = None
+    stdout: str = ""
+    stderr: str = ""
+    fault: Fault | None = None
+    detail: str = ""
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    peak_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a judge says of one attempt. `passed` None means it could not be judged: neither a pass nor a fail."""
+
+    attempt: str
+    judge: str
+    passed: bool | None
+    score: float
+    reason: str
+    status: Status
+    strength: Strength = "tests"
+    cpu_seconds: float = 0.0
+    isolation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One training row and the ids of everything it came from.
+
+    Attributes:
+        program: The whole program the target stands for, so that equal programs can be found.
+        attempt, verdict: Ids, or "" for a row made from a reference.
+    """
+
+    prompt: str
+    target: str
+    program: str
+    task_id: str
+    kind: ExampleKind = "sft"
+    weight: float = 1.0
+    origin: Literal["attempt", "repair", "reference"] = "attempt"
+    attempt: str = ""
+    verdict: str = ""
+    round: int = 0
+    feedback: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """What learns: a model reference plus what is put around the model.
+
+    Attributes:
+        model: Local folder or hub id.
+        fingerprint: Hash of the weights; names the samples drawn from them.
+        parent: Fingerprint of the agent it was learned from, or "".
+        rows: Hash of the rows it was trained on, or "".
+        round: The round that made it; -1 for the base.
+    """
+
+    model: str
+    fingerprint: str
+    instruction: str = ""
+    demonstrations: tuple[str, ...] = ()
+    parent: str = ""
+    rows: str = ""
+    round: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A number with its 95 % interval over tasks."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How good an agent is on a task set.
+
+    Attributes:
+        name: The arm and round it speaks of.
+        pass_at: k as text -> estimate (JSON keys are text).
+        by_difficulty: Grade -> pass@1.
+        counts: Task id -> [correct, judged] samples: enough to recompute every number here.
+        unjudged: Samples without a verdict; they are in no number above.
+        budget: Generations and tokens spent, rows and steps trained on.
+    """
+
+    name: str
+    round: int
+    tasks: int
+    samples: int
+    unjudged: int
+    pass_at: Mapping[str, Estimate]
+    by_difficulty: Mapping[str, Estimate] = field(default_factory=dict)
+    counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    budget: Mapping[str, float] = field(default_factory=dict)
+    protocol: str = "pass@k/1"
+
+
+def encode(record: Any) -> Json:
+    """A record as a JSON value (dataclasses become objects, tuples arrays)."""
+    if dataclasses.is_dataclass(record) and not isinstance(record, type):
+        return {item.name: encode(getattr(record, item.name)) for item in dataclasses.fields(record)}
+    if isinstance(record, (list, tuple)):
+        return [encode(item) for item in record]
+    if isinstance(record, Mapping):
+        return {str(key): encode(value) for key, value in record.items()}
+    return record
+
+
+def canonical(record: Any) -> str:
+    """The one JSON text of a record: sorted keys, no spaces, ASCII."""
+    return json.dumps(encode(record), sort_keys=True, separators=(",", ":"))
+
+
+def identify(record: Any) -> str:
+    """The record's id: 16 hex digits of the SHA-256 of its canonical JSON."""
+    return hashlib.sha256(canonical(record).encode()).hexdigest()[:16]
+
+
+def decode(kind: type[Record], value: Json) -> Record:
+    """The record of `kind` that `encode` turned into `value`.
+
+    Raises:
+        pydantic.ValidationError: The value does not fit the record.
+    """
+    return _adapter(kind).validate_python(value)  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=None)
+def _adapter(kind: type) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)

@@ -1,0 +1,1 @@
+"""How a task is attempted: a model writes; one file is one way."""

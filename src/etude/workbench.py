@@ -1,0 +1,78 @@
+"""What a solver works at: the agent's model behind the sample cache, and a sandbox that runs shown tests only.
+
+The bench is handed views, never tasks, so nothing a solver can ask of it touches a hidden test.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from etude.judges.examine import Exam, examine
+from etude.ledger import Ledger
+from etude.models.cache import Cached
+from etude.protocols import Model, Sandbox
+from etude.records import Agent, Completion, Limits, Outcome, Request, TaskView, canonical
+
+CHUNK = 64  # programs examined between two writes to the ledger: what a kill can cost
+
+
+class Bench:
+    """A `Workbench` whose every sample and outcome is remembered by a run's ledger.
+
+    Args:
+        model: The agent's model.
+        sandbox: Where shown tests run.
+        ledger: Remembers completions and outcomes.
+        limits: Of one program on its shown tests.
+        drawn: Called with each completion, cached or new.
+        checked: Called with each outcome of shown tests.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        sandbox: Sandbox,
+        ledger: Ledger,
+        *,
+        limits: Limits | None = None,
+        drawn: Callable[[Completion], None] | None = None,
+    ) -> None:
+        self._model, self._sandbox, self._ledger = Cached(model, ledger), sandbox, ledger
+        self._limits, self._drawn = limits or Limits(), drawn
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Completion]:
+        """Completions for the requests, those already paid for first."""
+        for completion in self._model.generate(requests):
+            if self._drawn:
+                self._drawn(completion)
+            yield completion
+
+    def check(self, programs: Sequence[tuple[TaskView, str]]) -> list[Outcome]:
+        """The outcome of each program on its task's shown tests, in order."""
+        keys = [self._key(view, program) for view, program in programs]
+        known = self._ledger.outcomes(keys)
+        missing = {key: pair for key, pair in zip(keys, programs, strict=True) if key not in known}
+        names = list(missing)
+        for start in range(0, len(names), CHUNK):
+            part = names[start : start + CHUNK]
+            outcomes = examine([self._exam(*missing[key]) for key in part], self._sandbox)
+            fresh = dict(zip(part, outcomes, strict=True))
+            known.update(fresh)
+            self._ledger.add_outcomes({key: item for key, item in fresh.items() if item.status != "unavailable"})
+        return [known[key] for key in keys]
+
+    def _exam(self, view: TaskView, program: str) -> Exam:
+        return Exam(program, view.shown, view.entry_point, self._limits)
+
+    def _key(self, view: TaskView, program: str) -> str:
+        text = canonical([program, view.shown, view.entry_point, self._limits])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def model_of(model: Any, agent: Agent) -> Model:
+    """The model part with the agent's weights: the same settings at another path."""
+    if getattr(model, "path", agent.model) == agent.model:
+        return model  # type: ignore[no-any-return]
+    moved: Model = dataclasses.replace(model, path=agent.model)
+    return moved

@@ -49,6 +49,7 @@ class Recipe(BaseModel):
         rounds: How often the agent learns.
         tasks: Training tasks per round; None takes all the source has.
         gate: `always` keeps each new agent; `better` keeps it only where validation pass@1 does not fall.
+        examiner: The solver that the suite measures with; it draws the suite's `n` samples.
         evaluate: Measure on the suite after `every` round, or only the `last`.
         threads: Torch threads of this process.
         arms: Name -> overrides of this recipe. Every arm runs beside the main one, usually as a control.
@@ -73,6 +74,7 @@ class Recipe(BaseModel):
     curators: tuple[Part, ...] = (Part(use="passed"), Part(use="dedupe"))
     learner: Part
     suite: Part
+    examiner: Part = Part(use="sample")
     validation: Part | None = None
     sandbox: Jail = Jail()
     arms: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -87,7 +89,7 @@ def load(place: str, overrides: Mapping[str, str] | None = None) -> Recipe:
     """
     table = _read(place)
     for key, text in (overrides or {}).items():
-        _set(table, key, _value(text))
+        _set(table, key, value(text))
     return validate(table, place)
 
 
@@ -134,7 +136,7 @@ def _read(place: str) -> dict[str, Any]:
         raise InputError(f"{place} is not TOML: {error}", expected="a recipe as in docs/recipes/") from None
 
 
-def _value(text: str) -> Any:
+def value(text: str) -> Any:
     """A flag's text as TOML would read it, or the text itself: `--solver.samples 8`, `--suite.tasks lab[test]`."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
@@ -243,5 +245,3 @@ def located(text: str) -> str:
 def build_all(room: str, parts: Sequence[Part]) -> tuple[Any, ...]:
     """Several parts of one room, in order."""
     return tuple(build(room, part) for part in parts)
-
-

@@ -10,6 +10,7 @@ import fcntl
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,14 +58,17 @@ class Ledger:
             self._database.executescript(SCHEMA)
 
     def _claim(self) -> None:
-        try:
-            fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                f"another process is working on {self.folder}",
-                expected="one run per folder",
-                fix="wait for it, or give another folder with --out",
-            ) from None
+        for pause in (0.5, 1.0, 1.5, 0.0):  # a child of a killed run needs a moment to notice and end
+            try:
+                fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                time.sleep(pause)
+        raise InputError(
+            f"another process is working on {self.folder}",
+            expected="one run per folder",
+            fix="wait for it, or give another folder with --out",
+        )
 
     def close(self) -> None:
         """Closes the database and lets the next process in."""
@@ -122,6 +126,15 @@ class Ledger:
             "join verdicts v on v.attempt = a.id where a.stage = ? and a.round = ? group by 1 order by 1"
         )
         return dict(self._rows(query, (stage, round)))
+
+    def spent(self, stage: str, round: int) -> dict[str, float]:
+        """Generations and tokens spent on a stage up to and including a round."""
+        query = (
+            "select count(*), coalesce(sum(json_extract(body, '$.completion_tokens')), 0), "
+            "coalesce(sum(json_extract(body, '$.prompt_tokens')), 0) from attempts where stage = ? and round <= ?"
+        )
+        count, written, read = self._rows(query, (stage, round))[0]
+        return {f"{stage}_generations": count, f"{stage}_tokens": written, f"{stage}_prompt_tokens": read}
 
     # Reports and events.
 
@@ -198,7 +211,9 @@ def storage(place: Path) -> Iterator[None]:
 def _explained(place: Path, error: sqlite3.DatabaseError) -> Exception:
     text = str(error)
     if "full" in text:
-        return StorageError(f"the disk that holds {place} is full", fix="free some space, then run the same command again")
+        return StorageError(
+            f"the disk that holds {place} is full", fix="free some space, then run the same command again"
+        )
     if "not a database" in text or "malformed" in text:
         return InputError(f"{place}/ledger.sqlite is not a ledger ({text})", fix="give another folder with --out")
     if "readonly" in text or "unable to open" in text or "disk I/O" in text:
@@ -209,6 +224,10 @@ def _explained(place: Path, error: sqlite3.DatabaseError) -> Exception:
 def unwritable(place: Path, error: OSError) -> StorageError:
     """The user's view of an `OSError` met while writing under `place`."""
     if error.errno in (28, 122):
-        return StorageError(f"the disk that holds {place} is full", fix="free some space, then run the same command again")
+        return StorageError(
+            f"the disk that holds {place} is full", fix="free some space, then run the same command again"
+        )
     reason = error.strerror or str(error)
-    return StorageError(f"cannot write {place}: {reason}", fix="check the path and its permissions, or give another --out")
+    return StorageError(
+        f"cannot write {place}: {reason}", fix="check the path and its permissions, or give another --out"
+    )

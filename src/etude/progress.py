@@ -51,7 +51,9 @@ def ignore(progress: Progress) -> None:
 class Tracker:
     """Counts one stage and tells the watch, at most every `pause` seconds and at the end."""
 
-    def __init__(self, arm: str, stage: str, total: int, watch: Watch, clock: Clock = time.monotonic, pause: float = 0.2) -> None:
+    def __init__(
+        self, arm: str, stage: str, total: int, watch: Watch, clock: Clock = time.monotonic, pause: float = 0.2
+    ) -> None:
         self.arm, self.stage, self.total, self._watch, self._clock, self._pause = arm, stage, total, watch, clock, pause
         self.done, self.tokens, self.detail = 0, 0, ""
         self.verdicts: Counter[str] = Counter()

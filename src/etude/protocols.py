@@ -89,7 +89,9 @@ class Workbench(Protocol):
 class Solver(Protocol):
     """How a task is attempted. Attempts stream out as they are written, so that judging overlaps sampling."""
 
-    def attempt(self, views: Sequence[TaskView], agent: Agent, bench: Workbench, budget: Budget) -> Iterator[Attempt]: ...
+    def attempt(
+        self, views: Sequence[TaskView], agent: Agent, bench: Workbench, budget: Budget
+    ) -> Iterator[Attempt]: ...
 
 
 class Sandbox(Protocol):

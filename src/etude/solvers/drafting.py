@@ -23,7 +23,9 @@ class Draft(NamedTuple):
 Place = Callable[[TaskView], Sampling]
 
 
-def write(drafts: Sequence[Draft], agent: Agent, bench: Workbench, budget: Budget, name: str, place: Place) -> Iterator[Attempt]:
+def write(
+    drafts: Sequence[Draft], agent: Agent, bench: Workbench, budget: Budget, name: str, place: Place
+) -> Iterator[Attempt]:
     """Draws one completion per draft and turns it into an attempt, in the order the model answers.
 
     Args:

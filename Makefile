@@ -1,0 +1,48 @@
+# Two commands set everything up: `make demo` runs the main job on the embedded default, `make test` runs the tests.
+# Each target installs what it needs into .venv first.
+
+PYTHON ?= python3
+VENV   ?= .venv
+SEED   ?= 0
+OUT    ?= runs/demo
+PART   ?= lab
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test fast check proof bench report pretrain clean help
+
+help:        ## Say what each target does
+	@grep -E '^[a-z]+: *.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,dev]'
+	@touch $(READY)
+
+demo: $(READY)     ## A small model teaches itself to program: about four minutes on two cores
+	$(BIN)/etude run lab --out $(OUT) --seed $(SEED)
+
+test: $(READY)     ## All tests (under ten minutes on two cores)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+
+fast: $(READY)     ## The tests that take seconds
+	$(BIN)/python -m pytest -m "not slow and not data" tests
+
+check: $(READY)    ## ruff, mypy --strict, import-linter, size rules
+	$(BIN)/ruff check src tests benchmarks proofs
+	$(BIN)/ruff format --check src tests benchmarks proofs
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+proof: $(READY)    ## The slow proofs: make proof PART=lab (three seeds, controls, intervals)
+	$(BIN)/python proofs/$(PART).py --out runs/proof-$(PART)
+
+bench: $(READY)    ## Speed, as ratios measured side by side
+	$(BIN)/python benchmarks/judging.py
+	$(BIN)/python benchmarks/sampling.py
+
+pretrain: $(READY) ## Make the lab's base model again, from nothing
+	$(BIN)/python -m etude.lab.pretrain --out runs/lab-base
+
+clean:       ## Remove the virtual environment and everything built
+	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,45 @@
+"""The loop, on one page: write, run, judge, keep, learn, measure; and again.
+
+        ┌─────────────────────────────────────────────────────────────────────────────┐
+        ▼                                                                             │
+    source ─ Task ─▶ solver ─ Attempt ─▶ judge ─ Verdict ─▶ curators ─ Example ─▶ learner ─ Agent'
+                                                                                      │
+                                                            suite ─ Report ─▶ gate: keep Agent'?
+
+It holds no logic of its own. Every stage asks the ledger first, so running again is resuming.
+"""
+
+from collections.abc import Iterator
+
+from etude.folders import write_round_report, write_rows
+from etude.records import Agent, Example, Report
+from etude.stages import BASE, Run, attempt, begin, curate, examine, keeps
+
+
+def learn(run: Run, *, measure_base: bool = True) -> Iterator[Report]:
+    """Runs the loop and yields each report as it is known: the base's first, as round -1.
+
+    Args:
+        run: One arm: its recipe, parts, folder, ledger and sandbox.
+        measure_base: Controls start from the same base as the main arm and need not measure it again.
+    """
+    parts, recipe = run.parts, run.recipe
+    base = agent = Agent(model=getattr(parts.model, "path", "scripted"), fingerprint=parts.model.fingerprint)
+    exam = tuple(parts.suite.tasks())
+    run.ledger.note("read", split=getattr(parts.suite, "tasks_from", ""), tasks=len(exam))
+    if measure_base:
+        yield examine(run, exam, "test", base, begin(run, BASE, base, base))
+
+    earlier: tuple[Example, ...] = ()
+    for round in range(recipe.rounds):
+        state = begin(run, round, base, agent, earlier)
+        judged = attempt(run, state.tasks, parts.solver, "train", agent, round)
+        examples = curate(parts.curators, judged, state)
+        write_rows(state.folder, examples)
+        learned = parts.learner.learn(agent, examples, state)
+        if recipe.evaluate == "every" or round == recipe.rounds - 1:
+            report = examine(run, exam, "test", learned, state)
+            write_round_report(state.folder, report)
+            yield report
+        agent = learned if keeps(run, agent, learned, state) else agent
+        earlier += tuple(example for example in examples if example.round == round)

@@ -1,0 +1,96 @@
+"""A text being written: it takes tokens one by one and knows when it has ended.
+
+Stop strings may lie across token borders. Decoding the whole text after every token would cost more than a small
+network does, so the tail of the text is followed by adding up the texts of single tokens; this only *triggers* a real
+decoding, which alone decides where the text is cut.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from etude.records import Completion, Request
+
+
+class Reader:
+    """Decodes a tokenizer's tokens, with the text of each single token remembered."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._pieces: dict[int, str] = {}
+        self._anchor = [int(token) for token in tokenizer("a", add_special_tokens=False, verbose=False)["input_ids"]]
+        self._before = self.text(self._anchor)
+
+    def text(self, tokens: list[int]) -> str:
+        """The text of some tokens, special ones left out."""
+        return str(self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def piece(self, token: int) -> str:
+        """What a token adds to a text; the replacement character stands for a part of a letter."""
+        known = self._pieces.get(token)
+        if known is None:
+            # Behind an anchor, since many tokenizers swallow the space in front of a text's first token.
+            known = self.text([*self._anchor, token])[len(self._before) :]
+            self._pieces[token] = known
+        return known
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """One sample while it is written.
+
+    Attributes:
+        prompt_tokens: How many tokens of the prompt the network was given.
+        limit: How many tokens it may have.
+    """
+
+    request: Request
+    reader: Reader
+    ends: frozenset[int]
+    prompt_tokens: int
+    limit: int
+    tokens: list[int] = field(default_factory=list)
+    tail: str = ""
+    text: str | None = None
+    finish: Literal["stop", "length"] = "stop"
+
+    def take(self, token: int) -> bool:
+        """Add a token; True when the text has ended with it."""
+        self.tokens.append(token)
+        if token in self.ends:
+            self._close(self.tokens[:-1], "stop")
+        elif self._may_stop(token) and self._cut(text := self.reader.text(self.tokens)) < len(text):
+            self._close(self.tokens, "stop")
+        elif len(self.tokens) >= self.limit:
+            self._close(self.tokens, "length")
+        return self.text is not None
+
+    def completion(self) -> Completion:
+        """The finished completion; for a draft that was never given room, an empty one that ran out of length."""
+        if self.text is None:
+            self._close(self.tokens, "length")
+        return Completion(
+            request=self.request,
+            text=self.text or "",
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=len(self.tokens),
+            finish=self.finish,
+        )
+
+    def _may_stop(self, token: int) -> bool:
+        stops = self.request.sampling.stop
+        if not stops:
+            return False
+        piece = self.reader.piece(token)
+        longest = max(map(len, stops))
+        tail = self.tail + piece
+        self.tail = tail[-longest:]
+        return "\ufffd" in piece or any(stop in tail for stop in stops)
+
+    def _cut(self, text: str) -> int:
+        places = (text.find(stop) for stop in self.request.sampling.stop)
+        return min((place for place in places if place >= 0), default=len(text))
+
+    def _close(self, tokens: list[int], finish: Literal["stop", "length"]) -> None:
+        text = self.reader.text(tokens)
+        place = self._cut(text)
+        self.text, self.finish = text[:place], "stop" if place < len(text) else finish

@@ -1,0 +1,63 @@
+"""Text to token ids, in the one way that sampling, scoring and training must share.
+
+A completion is generated after exactly the prompt's tokens. So prompt and completion are encoded apart, nothing is
+added at the end of a causal prompt, and a merge never crosses the border. (For an encoder the end token is right.)
+"""
+
+from typing import Any
+
+
+def prompt_tokens(tokenizer: Any, prompt: str, *, encoder_decoder: bool = False) -> list[int]:
+    """Token ids of a prompt, with the special tokens that the tokenizer puts in front.
+
+    A causal prompt gets no end token even where the tokenizer would add one. An empty prompt becomes the tokenizer's
+    start (or end) token, since a network must be given something.
+    """
+    ids = [int(token) for token in tokenizer(prompt, verbose=False)["input_ids"]]
+    if not encoder_decoder:
+        plain = tokenizer(prompt, add_special_tokens=False, verbose=False)["input_ids"]
+        special = {tokenizer.eos_token_id, tokenizer.sep_token_id} - {None}
+        while ids and ids[-1] in special and len(ids) > len(plain):
+            ids.pop()
+    if ids:
+        return ids
+    return [next(int(end) for end in (tokenizer.bos_token_id, tokenizer.eos_token_id, 0) if end is not None)]
+
+
+def target_tokens(tokenizer: Any, target: str) -> list[int]:
+    """Token ids of a completion, without any special token.
+
+    A tokenizer that marks the start of a text with a space (SentencePiece) would put one in front of the completion
+    too; there the text is encoded behind a sentinel line, and the sentinel's tokens are taken off.
+    """
+    plain = [int(token) for token in tokenizer(target, add_special_tokens=False, verbose=False)["input_ids"]]
+    if not target or tokenizer.decode(plain, clean_up_tokenization_spaces=False) == target and not _adds(tokenizer):
+        return plain
+    sentinel = [int(token) for token in tokenizer("\n", add_special_tokens=False, verbose=False)["input_ids"]]
+    whole = [int(token) for token in tokenizer("\n" + target, add_special_tokens=False, verbose=False)["input_ids"]]
+    return whole[len(sentinel) :] if sentinel and whole[: len(sentinel)] == sentinel else plain
+
+
+def _adds(tokenizer: Any) -> bool:
+    """Whether the tokenizer's first token differs from the same text's token further on."""
+    first = tokenizer("a", add_special_tokens=False, verbose=False)["input_ids"]
+    later = tokenizer("\na", add_special_tokens=False, verbose=False)["input_ids"]
+    return bool(first) and first[-1] != later[-1]
+
+
+def fit(ids: list[int], context: int | None, max_tokens: int, *, bos: int | None = None) -> tuple[list[int], int]:
+    """Fit a prompt and its completion into `context` positions.
+
+    A completion is left at least half of the context where it asks for that much. A prompt that is too long loses its
+    beginning (a start token stays), never its end: that is where the question is.
+
+    Returns:
+        The prompt's ids, and how many tokens may follow them.
+    """
+    if context is None or len(ids) + max_tokens <= context:
+        return ids, max_tokens
+    room = max(context - min(max_tokens, max(1, context // 2)), 1)
+    if len(ids) > room:
+        keep = [bos] if bos is not None and ids[0] == bos and room > 1 else []
+        ids = keep + ids[len(ids) - room + len(keep) :]
+    return ids, max(0, min(max_tokens, context - len(ids)))

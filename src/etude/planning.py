@@ -1,0 +1,60 @@
+"""What a recipe would cost, counted from its parts; nothing is sampled, run or trained."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from etude import config
+from etude.arms import MAIN
+from etude.progress import ignore
+from etude.stages import Parts, assemble
+
+TOKENS_PER_SECOND = 5_000  # a 0.5 M parameter model on one core; stated in the plan, so that it can be scaled
+PROGRAMS_PER_SECOND = 300
+STEPS_PER_SECOND = 6
+
+
+def plan(recipe: config.Recipe) -> dict[str, dict[str, Any]]:
+    """Arm -> what it would do: counts, and rough seconds for a small model on one core."""
+    return {name: _arm(recipe if name == MAIN else config.arm(recipe, name), name) for name in (MAIN, *recipe.arms)}
+
+
+def _arm(recipe: config.Recipe, name: str) -> dict[str, Any]:
+    parts = assemble(recipe, ignore, name)
+    practice, exam = _count(parts.source.propose(None, recipe.tasks)), _count(parts.suite.tasks())
+    exams = (recipe.rounds if recipe.evaluate == "every" else min(recipe.rounds, 1)) + (name == MAIN)
+    written = practice * _samples(parts.solver) * recipe.rounds + exam * _samples(parts.examiner) * exams
+    steps = int(getattr(parts.learner, "steps", 0) or 0) * recipe.rounds
+    tokens = written * int(getattr(parts.solver, "max_tokens", 0))
+    return {
+        "rounds": recipe.rounds,
+        "practice tasks per round": practice,
+        "samples per practice task": _samples(parts.solver),
+        "test tasks": exam,
+        "samples per test task": _samples(parts.examiner),
+        "programs to write and run": written,
+        "repairs": "up to one per failed program" if hasattr(parts.solver, "repairs") else "none",
+        "generated tokens at most": tokens,
+        "gradient steps": steps or "as many as the rows need",
+        "disk (MB)": _disk(parts, recipe.rounds, written),
+        "seconds, small model, one core": _seconds(tokens, written, steps),
+    }
+
+
+def _count(items: Iterable[object]) -> int:
+    return sum(1 for _ in items)
+
+
+def _samples(solver: object) -> int:
+    return int(getattr(solver, "samples", 0))
+
+
+def _disk(parts: Parts, rounds: int, written: int) -> int:
+    """Megabytes: a copy of the model per round, and about two kilobytes per program."""
+    folder = Path(getattr(parts.model, "path", "."))
+    size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file()) if folder.is_dir() else 0
+    return (size * rounds + 2_000 * written) // 1_000_000 + 1
+
+
+def _seconds(tokens: int, written: int, steps: int) -> int:
+    return tokens // TOKENS_PER_SECOND + written // PROGRAMS_PER_SECOND + steps // STEPS_PER_SECOND

@@ -1,0 +1,109 @@
+"""One stage of practice: a solver writes, a judge decides, the ledger remembers, all at the same time.
+
+The judge works on the first programs while the model still writes the last ones. What the ledger already knows is
+neither drawn nor judged again.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from etude.ledger import Ledger
+from etude.progress import Tracker
+from etude.protocols import Budget, Judge, Judged, Sandbox, Solver, Workbench
+from etude.records import Agent, Attempt, Verdict, identify
+from etude.tasks import Task
+
+CHUNK = 32  # attempts judged and recorded together: what a kill can cost the judge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Court:
+    """Who decides, where programs run, and what remembers."""
+
+    judge: Judge
+    sandbox: Sandbox
+    ledger: Ledger
+    workers: int = 1
+
+
+def practise(
+    tasks: Sequence[Task],
+    solver: Solver,
+    agent: Agent,
+    bench: Workbench,
+    budget: Budget,
+    court: Court,
+    stage: str,
+    tracker: Tracker,
+) -> list[Judged]:
+    """Every attempt of `solver` at `tasks` with its verdict, ordered by task, sample index and repair.
+
+    The order does not depend on the order in which the model answered or the judge decided.
+    """
+    views = [task.view() for task in tasks]
+    known = {task.task_id: task for task in tasks}
+    pairs: list[tuple[Attempt, Verdict]] = []
+    with ThreadPoolExecutor(max_workers=court.workers) as pool:
+        waiting: list[Future[list[tuple[Attempt, Verdict]]]] = []
+        try:
+            for chunk in _chunks(solver.attempt(views, agent, bench, budget)):
+                waiting.append(pool.submit(_decide, chunk, known, court, stage, budget.round))
+                pairs.extend(_settled(waiting, tracker))
+            for future in waiting:
+                pairs.extend(_counted(future.result(), tracker))
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    tracker.end()
+    return arranged(tasks, pairs)
+
+
+def arranged(tasks: Sequence[Task], pairs: Iterable[tuple[Attempt, Verdict]]) -> list[Judged]:
+    """Attempts and verdicts joined with their tasks, in the one order that everything downstream sees."""
+    place = {task.task_id: index for index, task in enumerate(tasks)}
+    ordered = sorted(
+        pairs, key=lambda pair: (place[pair[0].task_id], bool(pair[0].parent), pair[0].sample_index, pair[1].attempt)
+    )
+    return [Judged(tasks[place[attempt.task_id]], attempt, verdict) for attempt, verdict in ordered]
+
+
+def _chunks(attempts: Iterator[Attempt]) -> Iterator[list[Attempt]]:
+    chunk: list[Attempt] = []
+    for attempt in attempts:
+        chunk.append(attempt)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _decide(
+    chunk: list[Attempt], known: dict[str, Task], court: Court, stage: str, round: int
+) -> list[tuple[Attempt, Verdict]]:
+    """Verdicts for one chunk: those on record, the others from the judge, recorded before they are returned."""
+    verdicts = court.ledger.verdicts(chunk)
+    fresh: list[tuple[Attempt, Verdict]] = []
+    for task_id in dict.fromkeys(attempt.task_id for attempt in chunk):
+        new = [item for item in chunk if item.task_id == task_id and identify(item) not in verdicts]
+        if new:
+            fresh.extend(zip(new, court.judge.judge(known[task_id], new, court.sandbox), strict=True))
+    court.ledger.add_judged(stage, round, fresh)
+    verdicts.update({verdict.attempt: verdict for _, verdict in fresh})
+    return [(attempt, verdicts[identify(attempt)]) for attempt in chunk]
+
+
+def _settled(
+    waiting: list[Future[list[tuple[Attempt, Verdict]]]], tracker: Tracker
+) -> Iterator[tuple[Attempt, Verdict]]:
+    while waiting and waiting[0].done():
+        yield from _counted(waiting.pop(0).result(), tracker)
+
+
+def _counted(pairs: list[tuple[Attempt, Verdict]], tracker: Tracker) -> list[tuple[Attempt, Verdict]]:
+    for attempt, verdict in pairs:
+        tracker.verdicts["passed" if verdict.passed else verdict.status] += 1
+        tracker.tokens += attempt.completion_tokens
+    tracker.step(len(pairs))
+    return pairs

@@ -1,0 +1,152 @@
+"""The stages of one round, each a function over a `Run`: practise, curate, examine, gate.
+
+`loop.py` strings them together; what a stage does is the business of the part that the recipe names.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from etude.config import Recipe, build, build_all
+from etude.folders import round_folder
+from etude.ledger import Ledger
+from etude.practice import Court, practise
+from etude.progress import Tracker, Watch
+from etude.protocols import Budget, Curator, Judge, Judged, Learner, Model, Sandbox, Solver, Source, State, Suite
+from etude.records import Agent, Example, Report
+from etude.tasks import Task
+from etude.workbench import Bench, model_of
+
+BASE = -1
+"""The round of the agent that has learned nothing yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The parts that a recipe names. `examiner` is the solver that the suite measures with."""
+
+    source: Source
+    model: Model
+    solver: Solver
+    judge: Judge
+    curators: tuple[Curator, ...]
+    learner: Learner
+    suite: Suite
+    examiner: Solver
+    validation: tuple[Task, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One arm at work: what it is made of, where it writes, who watches."""
+
+    name: str
+    recipe: Recipe
+    parts: Parts
+    folder: Path
+    ledger: Ledger
+    sandbox: Sandbox
+    watch: Watch
+
+
+def assemble(recipe: Recipe, watch: Watch, name: str) -> Parts:
+    """Builds every part of a recipe; a wrong name or setting is an error before anything is run."""
+    suite = build("suites", recipe.suite)
+    drawing = {key: getattr(suite, key) for key in ("temperature", "top_p", "max_tokens") if hasattr(suite, key)}
+    validation = build("sources", recipe.validation).propose(None) if recipe.validation else ()
+    return Parts(
+        source=build("sources", recipe.source),
+        model=build("models", recipe.model),
+        solver=build("solvers", recipe.solver),
+        judge=build("judges", recipe.judge),
+        curators=build_all("curators", recipe.curators),
+        learner=build("learners", recipe.learner, seed=recipe.seed, watch=_training(name, watch)),
+        suite=suite,
+        examiner=build("solvers", recipe.examiner, samples=suite.n, **drawing),
+        validation=tuple(validation),
+    )
+
+
+def begin(run: Run, round: int, base: Agent, agent: Agent, earlier: tuple[Example, ...] = ()) -> State:
+    """The state of a round: its folder, its tasks, its validation rows, and all rows of the rounds before."""
+    seed, folder = run.recipe.seed, round_folder(run.folder, round)
+    state = State(round=round, seed=seed, folder=folder, base=base, agent=agent, earlier=earlier)
+    if round == BASE:
+        return state
+    tasks = tuple(run.parts.source.propose(state, run.recipe.tasks))
+    return replace(state, tasks=tasks, validation=_rows(run.parts.validation, state))
+
+
+def _rows(tasks: Sequence[Task], state: State) -> tuple[Example, ...]:
+    """Validation rows: the references of the validation tasks."""
+    from etude.curators.references import References
+
+    return tuple(References().curate((), (), replace(state, tasks=tuple(tasks)))) if tasks else ()
+
+
+def attempt(run: Run, tasks: Sequence[Task], solver: Solver, stage: str, agent: Agent, round: int) -> list[Judged]:
+    """The solver writes and the judge decides, at the same time."""
+    tracker = Tracker(run.name, _title(stage, round), expected(solver, len(tasks)), run.watch)
+    bench = Bench(model_of(run.parts.model, agent), run.sandbox, run.ledger)
+    court = Court(judge=run.parts.judge, sandbox=run.sandbox, ledger=run.ledger, workers=run.recipe.sandbox.workers)
+    # Fresh draws for every round of practice; the same draws for every examination, which lowers the noise between them.
+    seed = run.recipe.seed + 1000 * (round + 1) if stage == "train" else run.recipe.seed
+    budget = Budget(samples=None, seed=seed, round=round)
+    return practise(tasks, solver, agent, bench, budget, court, stage, tracker)
+
+
+def expected(solver: Solver, tasks: int) -> int:
+    """First attempts to come: what a progress line counts towards; 0 where the solver does not say."""
+    return tasks * int(getattr(solver, "samples", 0))
+
+
+def curate(curators: Sequence[Curator], judged: Sequence[Judged], state: State) -> list[Example]:
+    """The curators, one after another, each with the rows of the one before."""
+    examples: list[Example] = []
+    for curator in curators:
+        examples = list(curator.curate(judged, examples, state))
+    return examples
+
+
+def examine(run: Run, exam: Sequence[Task], stage: str, agent: Agent, state: State) -> Report:
+    """The suite's numbers for an agent; a report on record is not made again."""
+    known = run.ledger.report(stage, state.round)
+    if known:
+        return known
+    judged = attempt(run, exam, run.parts.examiner, stage, agent, state.round)
+    report = run.parts.suite.report(run.name, judged, state)
+    report = replace(report, budget={**report.budget, **run.ledger.spent("train", state.round)})
+    run.ledger.add_report(stage, report)
+    return report
+
+
+def keeps(run: Run, agent: Agent, learned: Agent, state: State) -> bool:
+    """The gate: is the new agent kept? Never decided by the test split."""
+    if run.recipe.gate == "always" or not run.parts.validation:
+        return True
+    before = examine(run, run.parts.validation, "gate-before", agent, state)
+    after = examine(run, run.parts.validation, "gate-after", learned, state)
+    kept = after.pass_at["1"].value >= before.pass_at["1"].value
+    run.ledger.note("gate", round=state.round, kept=kept, fingerprint=learned.fingerprint)
+    return kept
+
+
+def _title(stage: str, round: int) -> str:
+    names = {"train": "sample and judge", "test": "examine"}
+    return f"{'base' if round == BASE else f'round {round + 1}'}: {names.get(stage, stage)}"
+
+
+def _training(name: str, watch: Watch) -> object:
+    """The learner's callback (step, steps, loss), told to the run's watch."""
+    trackers: dict[str, Tracker] = {}
+
+    def told(step: int, steps: int, loss: float) -> None:
+        if step <= 1 or "now" not in trackers:
+            trackers["now"] = Tracker(name, "train", steps, watch)
+        tracker = trackers["now"]
+        tracker.detail = f"loss {loss:.3f}"
+        tracker.step(step - tracker.done)
+        if step >= steps:
+            tracker.end()
+
+    return told

@@ -81,9 +81,9 @@ class Ledger:
         """The completions known under `keys`."""
         return self._lookup("completions", keys, Completion)
 
-    def put(self, items: Mapping[str, Completion]) -> None:
-        """Remembers completions; one transaction."""
-        self._insert("completions", [(key, canonical(item)) for key, item in items.items()])
+    def put(self, items: Iterable[tuple[str, Completion]]) -> None:
+        """Remembers completions under their keys; one transaction."""
+        self._insert("completions", [(key, canonical(item)) for key, item in items])
 
     # Outcomes of shown tests, so that a repair prompt is the same after a resume.
 

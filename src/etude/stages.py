@@ -60,7 +60,7 @@ def assemble(recipe: Recipe, watch: Watch, name: str) -> Parts:
         solver=build("solvers", recipe.solver),
         judge=build("judges", recipe.judge),
         curators=build_all("curators", recipe.curators),
-        learner=build("learners", recipe.learner, seed=recipe.seed, watch=_training(name, watch)),
+        learner=build("learners", recipe.learner, watch=_training(name, watch)),
         suite=suite,
         examiner=build("solvers", recipe.examiner, samples=suite.n, **drawing),
         validation=tuple(validation),

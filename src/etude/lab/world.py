@@ -12,6 +12,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Literal
 
 from etude.lab.operations import CHANGES, FINALS, Step
@@ -19,7 +20,12 @@ from etude.lab.operations import CHANGES, FINALS, Step
 Split = Literal["train", "validation", "test"]
 
 GRADES = (1, 2, 3, 4)
-SIZES: dict[str, int] = {"train": 720, "validation": 80, "test": 200}
+SIZES: dict[Split, tuple[int, int, int, int]] = {
+    "train": (120, 200, 200, 200),
+    "validation": (12, 20, 24, 24),
+    "test": (40, 50, 55, 55),
+}
+"""How many functions of each grade a split has."""
 CALLS = 8
 LARGEST = 999
 """No probe or test may give a number beyond this: long numbers would test arithmetic on paper, not programming."""
@@ -95,7 +101,9 @@ def compose(rng: random.Random, grade: int) -> Function:
 
 def telling(steps: tuple[Step, ...], outputs: Behaviour) -> bool:
     """Whether the behaviour is worth a task: varied, seldom empty, never huge, and every operation changes it."""
-    if len(set(outputs)) < 5 or outputs.count("[]") > 2 or any(_huge(output) for output in outputs):
+    final = steps[-1].operation.kind == "final"
+    commonest = max(outputs.count(output) for output in outputs)
+    if commonest > 6 or len(set(outputs)) < (3 if final else 5) or outputs.count("[]") > 2 or any(map(_huge, outputs)):
         return False
     without = (behaviour(steps[:i] + steps[i + 1 :]) for i in range(len(steps)) if len(steps) > 1)
     return all(sum(map(str.__ne__, outputs, other)) >= 4 for other in without)
@@ -111,22 +119,28 @@ def sample_lists(rng: random.Random) -> Iterator[list[int]]:
         yield [rng.randint(-6, 9) for _ in range(rng.randint(4, 6))]
 
 
-def calls(function: Function, rng: random.Random) -> list[tuple[list[int], Any]]:
+def calls(function: Function, seed: int) -> list[tuple[list[int], Any]]:
     """Eight different arguments with what the function gives, in which every operation shows at least twice.
 
-    The first one is the example of the prompt: short and not empty.
+    The first one is the example of the prompt: short and not empty. The list is empty where no such eight are found.
     """
-    steps, supply = function.steps, sample_lists(rng)
-    while True:
-        chosen: dict[str, list[int]] = {}
-        while len(chosen) < CALLS:
-            values = next(supply)
-            result = repr(apply(steps, values))
-            if not _huge(result) and (chosen or (result != "[]" and len(values) < 6)):
-                chosen[repr(values)] = values
-        lists = list(chosen.values())
-        if _shows(steps, lists):
-            return [(values, apply(steps, values)) for values in lists]
+    supply = sample_lists(random.Random(f"lab/{seed}/calls/{function.docstring}"))
+    for _ in range(20):
+        lists = _eight(function.steps, supply)
+        if lists and _shows(function.steps, lists):
+            return [(values, apply(function.steps, values)) for values in lists]
+    return []
+
+
+def _eight(steps: tuple[Step, ...], supply: Iterator[list[int]]) -> list[list[int]]:
+    chosen: dict[str, list[int]] = {}
+    for values in islice(supply, 40):
+        result = repr(apply(steps, values))
+        if not _huge(result) and (chosen or (result != "[]" and len(values) < 6)):
+            chosen[repr(values)] = values
+        if len(chosen) == CALLS:
+            return list(chosen.values())
+    return []
 
 
 def _shows(steps: tuple[Step, ...], lists: list[list[int]]) -> bool:
@@ -146,18 +160,21 @@ def functions(seed: int, split: Split) -> tuple[Function, ...]:
     rng = random.Random(f"lab/{seed}/{split}")
     earlier: tuple[Split, ...] = {"test": (), "validation": ("test",), "train": ("test", "validation")}[split]
     banned = {behaviour(function.steps) for other in earlier for function in functions(seed, other)}
-    found: list[Function] = []
     said: set[str] = set()
-    while len(found) < SIZES[split]:
-        function = compose(rng, GRADES[len(found) % len(GRADES)])
+    order = [grade for grade, size in zip(GRADES, SIZES[split], strict=True) for _ in range(size)]
+    rng.shuffle(order)
+    return tuple(_fresh(rng, grade, banned, said, seed, split != "train") for grade in order)
+
+
+def _fresh(rng: random.Random, grade: int, banned: set[Behaviour], said: set[str], seed: int, once: bool) -> Function:
+    while True:
+        function = compose(rng, grade)
         outputs = behaviour(function.steps)
-        if function.docstring in said or outputs in banned or not telling(function.steps, outputs):
-            continue
-        found.append(function)
-        said.add(function.docstring)
-        if split != "train":
-            banned.add(outputs)
-    return tuple(found)
+        new = function.docstring not in said and outputs not in banned
+        if new and telling(function.steps, outputs) and calls(function, seed):
+            said.add(function.docstring)
+            banned.update([outputs] if once else [])
+            return function
 
 
 @lru_cache(maxsize=8)

@@ -46,7 +46,9 @@ class Encoded:
     silent: int
 
 
-def encode(examples: Sequence[Example], tokenizer: Any, *, end: int | None, room: int, encoder_decoder: bool) -> Encoded:
+def encode(
+    examples: Sequence[Example], tokenizer: Any, *, end: int | None, room: int, encoder_decoder: bool
+) -> Encoded:
     """Token ids of every example, in order.
 
     A prompt that is too long is cut from the left (a start token stays); a target is never cut. Weights are scaled so
@@ -144,13 +146,16 @@ Collate = Callable[[Sequence[Row]], dict[str, Any]]
 def collator(pad: int, *, encoder_decoder: bool) -> Collate:
     """The function that pads rows on the right and makes a batch of tensors of them.
 
-    A batch holds `input_ids`, `attention_mask` and `labels` (rows x tokens; int64) and `weights` (rows; float32).
-    Labels are `IGNORED` wherever nothing is to be learned.
+    A batch holds `input_ids` and `attention_mask` (rows x tokens; int64), `labels` (int64) and `weights` (rows;
+    float32). A causal batch's labels stand for its last columns only, from one column before the first answer token
+    of any row: no logits are needed further left. Labels are `IGNORED` wherever nothing is to be learned.
     """
 
     def causal(rows: Sequence[Row]) -> dict[str, Any]:
         inputs = [row.prompt + row.target for row in rows]
-        return _batch(rows, inputs, [[IGNORED] * len(row.prompt) + row.target for row in rows], pad)
+        shared = min(len(row.prompt) for row in rows) - 1
+        labels = [[IGNORED] * (len(row.prompt) - shared) + row.target for row in rows]
+        return _batch(rows, inputs, labels, pad)
 
     def paired(rows: Sequence[Row]) -> dict[str, Any]:
         return _batch(rows, [row.prompt for row in rows], [row.target for row in rows], pad)

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from etude.learners.tokens import IGNORED, Collate, Row, length, order
+from etude.learners.loss import accepted, answer_loss, validation_loss
+from etude.learners.tokens import Collate, Row, length, order
 
 Watch = Callable[[int, int, float], None]
 Schedule = Literal["linear", "constant", "cosine"]
 
 SCHEDULES = {"linear": "linear", "constant": "constant_with_warmup", "cosine": "cosine"}
-LONGEST_NORM = 1.0  # gradients longer than this are shortened to it, as nearly every recipe does
+LONGEST_NORM = 1.0  # longer gradients are shortened to it: one bad batch cannot undo a small model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +55,13 @@ class History:
         losses: Mean loss per target token, one per optimizer step.
         validation: (step, mean loss per target token of the validation rows).
         best: The step whose weights were kept, or None where there was no validation.
+        tokens: Tokens that went through the network, padding included.
     """
 
     losses: list[float] = field(default_factory=list)
     validation: list[tuple[int, float]] = field(default_factory=list)
     best: int | None = None
-
-    @property
-    def steps(self) -> int:
-        return len(self.losses)
+    tokens: int = 0
 
 
 class Plan(Sequence[Row]):
@@ -92,40 +91,168 @@ class Plan(Sequence[Row]):
 def train(
     network: Any,
     rows: Sequence[Row],
-    validation: Sequence[Row],
     collate: Collate,
     settings: Settings,
     folder: Path,
+    *,
+    validation: Sequence[Row] = (),
     watch: Watch | None = None,
 ) -> History:
     """Trains `network` in place; with validation rows it ends up with the weights that did best on them.
 
     Args:
         network: A causal or encoder-decoder transformers model, on its device; may be wrapped by peft.
-        folder: Where the Trainer may put files (it writes none); must exist.
+        folder: An existing folder that the Trainer may call its own (nothing is written).
         watch: Called after each step with (step, steps, loss).
     """
-    plan, history = Plan(rows, settings), History()
-    caching = network.config.use_cache
+    plan, caching = Plan(rows, settings), network.config.use_cache
     with seeded(settings.seed):
         trainer = _trainer_class()(
             model=network,
             args=_arguments(network, plan, settings, folder),
             train_dataset=plan,
             data_collator=collate,
+            callbacks=[],
         )
-        trainer.history = history
-        trainer.remove_callback(_printer())
-        if watch:
-            trainer.add_callback(_watching(watch, history, plan.steps))
-        keeper = None
-        if validation and settings.validation_every:
-            batches = [collate(validation[at : at + settings.batch_size]) for at in range(0, len(validation), settings.batch_size)]
-            keeper = _keeping(batches, trainer, settings, history)
-            trainer.add_callback(keeper)
+        _remove_printer(trainer)
+        journal = _journal_class()(trainer, plan.steps, settings, watch)
+        if settings.validation_every:
+            journal.batches = [collate(part) for part in _cut(validation, settings.batch_size)]
+        trainer.add_callback(journal)
         trainer.train()
-        if keeper:
-            keeper.restore(network)
-    network.config.use_cache = caching
-    history.losses = [float(loss) for loss in history.losses]
-    return history
+        journal.restore(network)
+    network.config.use_cache = caching  # the Trainer turns it off, and a saved folder must not inherit that
+    return journal.history  # type: ignore[no-any-return]
+
+
+def _cut(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Fresh random states from `seed` inside, the caller's afterwards."""
+    import numpy
+    import torch
+
+    ours, theirs = random.getstate(), numpy.random.get_state()
+    try:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            yield
+    finally:
+        random.setstate(ours)
+        numpy.random.set_state(theirs)
+
+
+def _arguments(network: Any, plan: Plan, settings: Settings, folder: Path) -> Any:
+    """The Trainer's arguments: one pass over the plan, no workers, no logging, no checkpoints, one device."""
+    import transformers
+
+    arguments = transformers.TrainingArguments(
+        output_dir=str(folder),
+        per_device_train_batch_size=settings.batch_size,
+        gradient_accumulation_steps=settings.gradient_accumulation,
+        num_train_epochs=1,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type=SCHEDULES[settings.schedule],
+        warmup_steps=round(settings.warmup * plan.steps),
+        weight_decay=settings.weight_decay,
+        max_grad_norm=LONGEST_NORM,
+        train_sampling_strategy="sequential",  # the plan is the order
+        seed=settings.seed,
+        use_cpu=network.device.type == "cpu",
+        bf16=settings.half,
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+        logging_strategy="no",
+        logging_nan_inf_filter=False,
+        save_strategy="no",
+        eval_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+    )
+    if arguments.n_gpu > 1:
+        arguments._n_gpu = 1  # several GPUs in one process would mean DataParallel, which is slower than one
+    return arguments
+
+
+def _remove_printer(trainer: Any) -> None:
+    """Takes off the callback that prints the Trainer's last words."""
+    from transformers.trainer_callback import PrinterCallback
+
+    trainer.remove_callback(PrinterCallback)
+
+
+def _trainer_class() -> Any:
+    """The Trainer with our loss. Made here because transformers is imported only when something is trained."""
+    import transformers
+
+    class AnswerTrainer(transformers.Trainer):  # type: ignore[misc]
+        loss_is_scaled_for_ga = True  # divided by the tokens of the whole step, not of one batch of it
+
+        def __init__(self, **arguments: Any) -> None:
+            self.parts: list[Any] = []
+            self.seen = 0
+            self.accepts = accepted(arguments["model"])
+            super().__init__(**arguments)
+            self.model_accepts_loss_kwargs = True  # so that the answer tokens of a whole step are counted
+
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
+            loss = answer_loss(model, inputs, self.accepts) / num_items_in_batch
+            self.parts.append(loss.detach())
+            self.seen += inputs["input_ids"].numel()
+            return loss
+
+        def floating_point_ops(self, inputs: Any) -> int:
+            return 0  # counting them costs more than it tells on a small model
+
+    return AnswerTrainer
+
+
+def _journal_class() -> Any:
+    """The callback that notes losses, tells the watch, measures on validation rows and keeps the best weights."""
+    import torch
+    import transformers
+
+    class Journal(transformers.TrainerCallback):  # type: ignore[misc]
+        def __init__(self, trainer: Any, steps: int, settings: Settings, watch: Watch | None) -> None:
+            self.trainer, self.steps, self.settings, self.watch = trainer, steps, settings, watch
+            self.batches: list[dict[str, Any]] = []
+            self.history, self.kept, self.bad = History(), dict[str, Any](), 0
+
+        def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **rest: Any) -> None:
+            loss = torch.stack(self.trainer.parts).sum()
+            self.trainer.parts.clear()
+            self.history.losses.append(loss)
+            self.history.tokens = self.trainer.seen
+            step = state.global_step
+            if self.batches and (step % self.settings.validation_every == 0 or step == self.steps):
+                self.validate(model, step)
+                control.should_training_stop |= 0 < self.settings.patience <= self.bad
+            if self.watch:
+                self.watch(step, self.steps, float(loss))
+
+        def validate(self, model: Any, step: int) -> None:
+            loss = validation_loss(model, self.batches, self.trainer.accepts)
+            best = min((value for _, value in self.history.validation), default=float("inf"))
+            self.history.validation.append((step, loss))
+            self.bad += 1
+            if loss < best or self.history.best is None:
+                self.bad, self.history.best = 0, step
+                self.kept = {name: item.detach().to("cpu", copy=True) for name, item in _trained(model)}
+
+        def restore(self, model: Any) -> None:
+            self.history.losses = [float(loss) for loss in self.history.losses]
+            if self.history.best not in (None, len(self.history.losses)):
+                with torch.no_grad():
+                    for name, item in _trained(model):
+                        item.copy_(self.kept[name])
+
+    return Journal
+
+
+def _trained(network: Any) -> list[tuple[str, Any]]:
+    return [(name, item) for name, item in network.named_parameters() if item.requires_grad]

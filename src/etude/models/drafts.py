@@ -12,26 +12,36 @@ from etude.records import Completion, Request
 
 
 class Reader:
-    """Decodes a tokenizer's tokens, with the text of each single token remembered."""
+    """Decodes a tokenizer's tokens, with the text of each single token remembered.
 
-    def __init__(self, tokenizer: Any) -> None:
+    Many tokenizers swallow the space in front of a text's first token. A causal completion is no text of its own but
+    goes on, so it is decoded behind an anchor, whose text is then taken off.
+    """
+
+    def __init__(self, tokenizer: Any, *, goes_on: bool = True) -> None:
         self._tokenizer = tokenizer
         self._pieces: dict[int, str] = {}
+        self._goes_on = goes_on
         self._anchor = [int(token) for token in tokenizer("a", add_special_tokens=False, verbose=False)["input_ids"]]
-        self._before = self.text(self._anchor)
+        self._before = self._decode(self._anchor)
 
     def text(self, tokens: list[int]) -> str:
         """The text of some tokens, special ones left out."""
-        return str(self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        return self._behind(tokens) if self._goes_on else self._decode(tokens)
 
     def piece(self, token: int) -> str:
         """What a token adds to a text; the replacement character stands for a part of a letter."""
         known = self._pieces.get(token)
         if known is None:
-            # Behind an anchor, since many tokenizers swallow the space in front of a text's first token.
-            known = self.text([*self._anchor, token])[len(self._before) :]
+            known = self._behind([token])
             self._pieces[token] = known
         return known
+
+    def _behind(self, tokens: list[int]) -> str:
+        return self._decode([*self._anchor, *tokens])[len(self._before) :]
+
+    def _decode(self, tokens: list[int]) -> str:
+        return str(self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,7 +94,7 @@ class Draft:
         longest = max(map(len, stops))
         tail = self.tail + piece
         self.tail = tail[-longest:]
-        return "\ufffd" in piece or any(stop in tail for stop in stops)
+        return "\ufffd" in tail or any(stop in tail for stop in stops)
 
     def _cut(self, text: str) -> int:
         places = (text.find(stop) for stop in self.request.sampling.stop)

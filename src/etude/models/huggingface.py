@@ -14,7 +14,7 @@ from etude.errors import InputError, MissingError
 from etude.models.decoding import Group, decode, out_of_memory
 from etude.models.drafts import Reader
 from etude.models.folders import find_folder, hash_folder
-from etude.models.loading import Loaded, load
+from etude.models.loading import Loaded, load, quiet
 from etude.models.scoring import score_tokens
 from etude.models.tokens import fit, prompt_tokens, target_tokens
 from etude.records import Completion, Request, Sampling
@@ -65,7 +65,7 @@ class HuggingFace:
 
     @cached_property
     def _reader(self) -> Reader:
-        return Reader(self.loaded.tokenizer)
+        return Reader(self.loaded.tokenizer, goes_on=not self.loaded.encoder_decoder)
 
     @property
     def capacity(self) -> int:
@@ -95,17 +95,31 @@ class HuggingFace:
         """Log-probability, in nats, of each token of each continuation of the prompt.
 
         An end token is not scored. A prompt too long for the context loses its beginning.
+
+        Raises:
+            InputError: A continuation alone is longer than the context.
         """
         model, scores = self.loaded, list[list[float]]()
+        import transformers
+
         rows = [target_tokens(model.tokenizer, text) for text in continuations]
-        ids = self._prompt(prompt, max(map(len, rows), default=0))[0]
+        longest = max(map(len, rows), default=0)
+        room = (model.context or longest + 2) - longest
+        if room < 1:
+            raise InputError(
+                f"a continuation has {longest} tokens, the context of {self.path} is {model.context}",
+                expected="continuations that fit behind a prompt",
+                fix="shorten the continuation, or choose a model with a longer context",
+            )
+        ids = self._prompt(prompt, longest)[0]
+        ids = ids if model.encoder_decoder or model.context is None else ids[-room:]
         while len(scores) < len(rows):
             part = rows[len(scores) : len(scores) + self.capacity]
             try:
-                done: list[list[float]] | None = score_tokens(model, ids, part)
+                with quiet(transformers):
+                    scores.extend(score_tokens(model, ids, part))
             except (RuntimeError, MemoryError) as error:
-                done = self._halve(len(part), error)
-            scores.extend(done or [])
+                self._halve(len(part), error)
         return scores
 
     def _groups(self, requests: Sequence[Request], sampling: Sampling) -> list[Group]:
@@ -125,6 +139,12 @@ class HuggingFace:
         """Ids of a prompt, how many tokens may follow, and whether its beginning was cut off."""
         model = self.loaded
         ids = prompt_tokens(model.tokenizer, prompt, encoder_decoder=model.encoder_decoder)
+        if max(ids) >= model.known:
+            raise InputError(
+                f"the tokenizer of {self.path} gives token {max(ids)}, the network knows {model.known} tokens",
+                expected="the tokenizer that the network was trained with",
+                fix="save the right tokenizer into the model folder, or call resize_token_embeddings and train",
+            )
         if model.encoder_decoder:  # prompt and completion have a context each
             kept = ids if model.context is None else ids[-model.context :]
             return kept, min(max_tokens, (model.context or max_tokens + 1) - 1), len(kept) < len(ids)
@@ -133,10 +153,15 @@ class HuggingFace:
 
     def _try(self, batch: list[Group]) -> list[Completion] | None:
         """The batch's completions, or None where it did not fit into memory (the capacity is smaller then)."""
+        loaded = self.loaded  # says what is missing where transformers is not installed
+        import transformers
+
         try:
-            return decode(self.loaded, self._reader, batch)
+            with quiet(transformers):
+                return decode(loaded, self._reader, batch)
         except (RuntimeError, MemoryError) as error:
-            return self._halve(sum(len(group.requests) for group in batch), error)
+            self._halve(sum(len(group.requests) for group in batch), error)
+            return None
 
     def _halve(self, size: int, error: BaseException) -> None:
         """Make batches half as large; an error that is not about memory, or a batch of one, is raised."""
@@ -146,7 +171,7 @@ class HuggingFace:
             raise MissingError(
                 f"one sequence of {self.path} does not fit into the memory of {self.loaded.device}",
                 expected="room for the weights and one key-value cache",
-                fix="lower max_tokens, choose a smaller model or dtype, or set device = \"cpu\"",
+                fix='lower max_tokens, choose a smaller model or dtype, or set device = "cpu"',
             ) from error
         self._capacity = size // 2
         log.warning("out of memory with %d sequences at once; going on with %d", size, self._capacity)
@@ -155,7 +180,6 @@ class HuggingFace:
 
             error.__traceback__ = None  # the frames hold the tensors of the batch
             torch.cuda.empty_cache()
-        return None
 
 
 def take_batch(groups: Sequence[Group], capacity: int) -> tuple[list[Group], list[Group]]:

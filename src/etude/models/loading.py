@@ -28,7 +28,8 @@ class Loaded:
         start: The decoder's first token (encoder-decoder only; else -1).
         ends: Tokens that end a text.
         context: Positions the network knows, or None where it has no such limit.
-        words: How many token ids the tokenizer can decode; the network may have more (padding of the matrix).
+        known: How many token ids the network has a row for.
+        words: How many of them the tokenizer can decode; the others (padding of the matrix) are never drawn.
         accepts: Names of the network's forward arguments.
     """
 
@@ -39,6 +40,7 @@ class Loaded:
     start: int
     ends: frozenset[int]
     context: int | None
+    known: int
     words: int
     accepts: frozenset[str]
 
@@ -75,19 +77,16 @@ def load(folder: Path, device: str = "auto", dtype: str = "auto") -> Loaded:
 def ready(network: Any, tokenizer: Any) -> Loaded:
     """The facts that decoding needs of a network and its tokenizer, such as one that is just being trained.
 
+    The tokenizer is given a padding token where it has none.
+
     Raises:
-        InputError: The tokenizer has tokens the network does not know, or there is no token to pad or start with.
+        InputError: An encoder-decoder names no token to start with.
     """
-    config, words = network.config, len(tokenizer)
-    known = network.get_input_embeddings().weight.shape[0]
-    if words > known:
-        raise InputError(
-            f"the tokenizer has {words} tokens, the network only {known}",
-            expected="the tokenizer that the network was trained with",
-            fix="save the right tokenizer into the model folder, or call resize_token_embeddings and train",
-        )
-    ends = _ends(network, tokenizer)
-    if tokenizer.pad_token_id is None:
+    config = network.config
+    known = int(network.get_input_embeddings().weight.shape[0])
+    ends = frozenset(end for end in _ends(network, tokenizer) if end < known)
+    # transformers gives some families tokens of its own that a small network has no row for.
+    if tokenizer.pad_token_id is None or tokenizer.pad_token_id >= known:
         tokenizer.pad_token_id = min(ends) if ends else 0
     text = config.get_text_config(decoder=True)
     return Loaded(
@@ -98,7 +97,8 @@ def ready(network: Any, tokenizer: Any) -> Loaded:
         start=_start(network, tokenizer),
         ends=ends,
         context=getattr(text, "max_position_embeddings", None),
-        words=words,
+        known=known,
+        words=min(len(tokenizer), known),
         accepts=frozenset(inspect.signature(network.forward).parameters),
     )
 

@@ -32,7 +32,8 @@ def _causal_logits(loaded: Loaded, prompt: Any, ids: Any, mask: Any) -> Any:
     import torch
 
     cache = growing_cache(loaded.network)
-    first = loaded.network(input_ids=prompt, past_key_values=cache, use_cache=True)
+    last = {"logits_to_keep": 1} if "logits_to_keep" in loaded.accepts else {}
+    first = loaded.network(input_ids=prompt, past_key_values=cache, use_cache=True, **last)
     count, length = len(ids), prompt.shape[1]
     cache = first.past_key_values
     cache.reorder_cache(torch.zeros(count, dtype=torch.long, device=ids.device))

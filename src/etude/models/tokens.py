@@ -31,14 +31,14 @@ def target_tokens(tokenizer: Any, target: str) -> list[int]:
     too; there the text is encoded behind a sentinel line, and the sentinel's tokens are taken off.
     """
     plain = [int(token) for token in tokenizer(target, add_special_tokens=False, verbose=False)["input_ids"]]
-    if not target or tokenizer.decode(plain, clean_up_tokenization_spaces=False) == target and not _adds(tokenizer):
+    if not target or not _marks_start(tokenizer):
         return plain
     sentinel = [int(token) for token in tokenizer("\n", add_special_tokens=False, verbose=False)["input_ids"]]
     whole = [int(token) for token in tokenizer("\n" + target, add_special_tokens=False, verbose=False)["input_ids"]]
     return whole[len(sentinel) :] if sentinel and whole[: len(sentinel)] == sentinel else plain
 
 
-def _adds(tokenizer: Any) -> bool:
+def _marks_start(tokenizer: Any) -> bool:
     """Whether the tokenizer's first token differs from the same text's token further on."""
     first = tokenizer("a", add_special_tokens=False, verbose=False)["input_ids"]
     later = tokenizer("\na", add_special_tokens=False, verbose=False)["input_ids"]

@@ -1,0 +1,27 @@
+"""What all tests share: where benchmark data lies, and one thread per process."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def data() -> Callable[[str], Path]:
+    """The path of a benchmark file; skips the test with the reason where it is absent."""
+    folder = Path(os.environ.get("ETUDE_DATA", ROOT.parent / "shared" / "data"))
+
+    def find(name: str) -> Path:
+        path = folder / name
+        if not path.exists():
+            pytest.skip(f"no benchmark data at {path}; set ETUDE_DATA to the folder that holds it")
+        return path
+
+    return find

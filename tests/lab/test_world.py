@@ -149,13 +149,13 @@ def bodies_with_held_out_behaviour(documents, banned):
 
 
 def function_documents(banned, count):
-    stream = (item for item in corpus.documents(0, banned) if "def sat" not in item.prompt)
+    stream = (item for item in corpus.documents(0, banned, frozenset()) if item.asked)
     return list(itertools.islice(stream, count))
 
 
 def test_no_code_in_the_base_corpus_has_a_held_out_behaviour_right_or_wrong():
     banned = world.held_out(0)
-    documents = function_documents(banned, 6000)
+    documents = [item for item in itertools.islice(corpus.lab_documents(0), 6000) if item.asked]
     assert sum("# fixed" in item.prompt for item in documents) > 100
     assert bodies_with_held_out_behaviour(documents, banned) == 0
     assert not [item for item in documents if world.behaviour(item.asked) in banned]

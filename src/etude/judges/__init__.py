@@ -1,0 +1,1 @@
+"""What decides: tests, stdin/stdout, puzzles. Every verdict is formed outside the program's process."""

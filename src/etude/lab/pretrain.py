@@ -6,19 +6,22 @@ processors and other versions of torch may round differently.
 
 import argparse
 import random
+import sys
 import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from etude.lab.corpus import Document, documents
-from etude.lab.world import held_out
+from etude.errors import EtudeError, InputError
+from etude.lab.card import card
+from etude.lab.corpus import Document, lab_documents
+from etude.lab.world import PROBES, Behaviour, held_out
 
 HOME = Path(__file__).parent / "model"
 END, PAD = "<|end|>", "<|pad|>"
 VOCABULARY = 1024
-STEPS = 2600
+STEPS = 2000
 ROWS = 32
 RATE = 4e-3
 PROMPT_WEIGHT = 0.1
@@ -43,7 +46,7 @@ def train_tokenizer(seed: int, texts: int = 4000) -> Any:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    rows = islice(documents(seed, held_out(seed)), texts)
+    rows = islice(lab_documents(seed), texts)
     tokenizer.train_from_iterator((row.prompt + row.completion for row in rows), trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
@@ -90,7 +93,7 @@ def encode(tokenizer: Any, document: Document) -> Row:
 def batches(tokenizer: Any, seed: int) -> Iterator[list[Row]]:
     """Batches of documents of about the same length, in a seeded order, without end."""
     rng = random.Random(f"lab/batches/{seed}")
-    stream = documents(seed, held_out(seed))
+    stream = lab_documents(seed)
     while True:
         pool = sorted((encode(tokenizer, row) for row in islice(stream, ROWS * 16)), key=lambda row: len(row[0]))
         starts = list(range(0, len(pool), ROWS))
@@ -133,24 +136,76 @@ def train(model: Any, tokenizer: Any, seed: int, steps: int, say: Any = print) -
     return smooth
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Trains and writes the folder."""
-    parser = argparse.ArgumentParser(description="Train the lab's tiny model from nothing.")
-    parser.add_argument("--out", type=Path, default=HOME)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    options = parser.parse_args(arguments)
+def check(folder: Path, seed: int, count: int = 5000) -> None:
+    """Checks a folder against its world: the corpus holds nothing held out, and the tokenizer is that of the corpus.
+
+    Raises:
+        InputError: One of the two is not so.
+    """
+    held, leaks = held_out(seed), 0
+    for row in islice(lab_documents(seed), count):
+        leaks += sum(outputs in held for outputs in run_text(row))
+    if leaks:
+        raise InputError(f"{leaks} functions in the first {count} documents have a held-out behaviour", expected="none")
+    ours, theirs = train_tokenizer(seed).get_vocab(), _load_tokenizer(folder).get_vocab()
+    if ours != theirs:
+        raise InputError(f"{folder}: the tokenizer is not that of world {seed}", fix="python -m etude.lab.pretrain")
+    print(f"{count} documents without a held-out behaviour; {folder} has the tokenizer of world {seed}")
+
+
+def run_text(row: Document) -> list[Behaviour]:
+    """What the functions in a document's text do, found by running them: the text is our own generator's."""
+    found = []
+    for piece in (row.prompt + row.completion).split("def f(")[1:]:
+        space: dict[str, Any] = {}
+        exec("def f(" + piece, space)
+        found.append(tuple(repr(space["f"](list(probe))) for probe in PROBES))
+    return found
+
+
+def _load_tokenizer(folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(folder)
+
+
+def make(folder: Path, seed: int, steps: int) -> None:
+    """Trains tokenizer and model from nothing and writes the folder with its card."""
     import torch
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    tokenizer = train_tokenizer(options.seed)
-    model = new_model(tokenizer, options.seed)
-    print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {len(tokenizer)} tokens", flush=True)
-    train(model, tokenizer, options.seed, options.steps)
-    model.save_pretrained(options.out)
-    tokenizer.save_pretrained(options.out)
+    tokenizer = train_tokenizer(seed)
+    model = new_model(tokenizer, seed)
+    count = sum(weights.numel() for weights in model.parameters())
+    print(f"{count:,} parameters, {len(tokenizer):,} tokens", flush=True)
+    loss = train(model, tokenizer, seed, steps)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    (folder / "README.md").write_text(card(count, len(tokenizer), seed, steps, ROWS, loss), encoding="utf-8")
+    for file in folder.iterdir():
+        file.chmod(0o644)
+    print(f"wrote {folder}", flush=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line: trains and writes the folder, or checks it."""
+    parser = argparse.ArgumentParser(description="Train the lab's tiny model from nothing.")
+    parser.add_argument("--out", type=Path, default=HOME, help="the folder (default: the package's own)")
+    parser.add_argument("--seed", type=int, default=0, help="the world")
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--check", action="store_true", help="train nothing; check the folder and the corpus")
+    options = parser.parse_args(arguments)
+    try:
+        if options.check:
+            check(options.out, options.seed)
+        else:
+            make(options.out, options.seed, options.steps)
+    except EtudeError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

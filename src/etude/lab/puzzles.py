@@ -10,12 +10,15 @@ import string
 from dataclasses import dataclass
 from functools import lru_cache
 
-from etude.lab.world import SIZES, Split
+from etude.lab.world import EARLIER, SIZES, Split
 
 GRADES = (1, 2, 3)
 LETTERS = "abcdefgh"
 TRIVIAL: tuple[int | str, ...] = (0, 1, -1, 10, 100, "", "a", "aaa")
 """Answers that a puzzle must refuse."""
+
+
+Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Puzzle:
         return f"{self.source}\n\n\ndef sol():"
 
     @property
-    def key(self) -> tuple[str, ...]:
+    def key(self) -> Key:
         """The same for puzzles that ask the same."""
         return (self.type, *sorted(self.conditions))
 
@@ -103,8 +106,7 @@ def _check(condition: str, value: int | str) -> bool:
 def puzzles(seed: int, split: Split) -> tuple[Puzzle, ...]:
     """All puzzles of a split, in order; no condition set occurs twice, in this split or in a held-out one."""
     rng = random.Random(f"lab/{seed}/puzzles/{split}")
-    earlier: tuple[Split, ...] = {"test": (), "validation": ("test",), "train": ("test", "validation")}[split]
-    taken = {puzzle.key for other in earlier for puzzle in puzzles(seed, other)}
+    taken = {puzzle.key for other in EARLIER[split] for puzzle in puzzles(seed, other)}
     found: list[Puzzle] = []
     while len(found) < sum(SIZES[split]):
         puzzle = compose(rng, GRADES[len(found) % len(GRADES)])
@@ -115,7 +117,7 @@ def puzzles(seed: int, split: Split) -> tuple[Puzzle, ...]:
 
 
 @lru_cache(maxsize=8)
-def held_out_puzzles(seed: int) -> frozenset[tuple[str, ...]]:
+def held_out_puzzles(seed: int) -> frozenset[Key]:
     """The condition sets of a world's test and validation puzzles."""
     splits: tuple[Split, ...] = ("test", "validation")
     return frozenset(puzzle.key for split in splits for puzzle in puzzles(seed, split))

@@ -75,8 +75,8 @@ def _serve(job: dict[str, Any], channel: int) -> None:
     for ask in job["asks"]:
         write_frame(channel, _answer(lambda ask=ask: eval(compile(ask, "<ask>", "eval"), names), job["source"]))
     while job["serve"] and (frame := read_frame(channel)):
-        name, args, kwargs = wire.decode(frame[1:])
-        write_frame(channel, _answer(lambda: names[name](*args, **kwargs), job["source"]))  # noqa: B023
+        name, args, kwargs = wire.decode(frame[1:], wire.MOST_CARRIED)
+        write_frame(channel, _answer(lambda: names[name](*args, **kwargs), job["source"], wire.MOST_CARRIED))  # noqa: B023
 
 
 def _finish_threads() -> None:
@@ -87,13 +87,13 @@ def _finish_threads() -> None:
                 thread.join()
 
 
-def _answer(work: Any, source: str) -> bytes:
+def _answer(work: Any, source: str, most: int = wire.MOST_BYTES) -> bytes:
     try:
         value = work()
     except BaseException as error:
         return FAULT + _fault(error, source)
     try:
-        return VALUE + wire.encode(value)
+        return VALUE + wire.encode(value, most)
     except wire.NotPlain as error:
         return STRANGE + str(error).encode("utf-8", "replace")[:MOST_TEXT]
     except BaseException as error:
@@ -142,7 +142,7 @@ class Remote:
         write_frame(self._channel, CALL + wire.encode([self.__name__, list(args), kwargs]))
         frame = read_frame(self._channel)
         if frame[:1] == VALUE:
-            return wire.decode(frame[1:])
+            return wire.decode(frame[1:], wire.MOST_CARRIED)
         if frame[:1] == FAULT:
             raise _raised(json.loads(frame[1:]))
         raise Unusable(frame[1:].decode("utf-8", "replace") or "the program ended without an answer")

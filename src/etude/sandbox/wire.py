@@ -17,8 +17,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 DEEPEST = 60
-MOST_ITEMS = 200_000
-MOST_BYTES = 1 << 20
+MOST_ITEMS = 1_000_000
+MOST_BYTES = 8 << 20
+MOST_CARRIED = 128 << 20
+"""Bytes of a value that goes from one jailed process to another; the driver carries them unread."""
 SMALL = 1 << 53
 
 LOADED, VALUE, STRANGE, FAULT, CALL = b"L", b"V", b"N", b"F", b"C"
@@ -35,7 +37,7 @@ class Malformed(ValueError):
 
 
 def encode(value: Any, most: int = MOST_BYTES) -> bytes:
-    """The bytes of a plain value.
+    """The bytes of a plain value, at most `most` of them.
 
     Raises:
         NotPlain: The value, or something in it, may not cross.

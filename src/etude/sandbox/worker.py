@@ -25,7 +25,7 @@ SCRIPT = Path(__file__).with_name("zygote.py")
 START_SECONDS = 20.0
 SLACK_SECONDS = 10.0  # beyond a child's wall time the fault is ours
 ENDING_SECONDS = 0.25  # how long a child that has answered everything may take to end by itself
-MOST_FRAME = 4 << 20
+MOST_FRAME = 160 << 20  # a frame may be carried to a check unread; what is read here is bounded by `wire.decode`
 SPARE_USER = 200_000
 
 
@@ -39,7 +39,7 @@ class Child:
     def __init__(self, identity: int, channel: socket.socket, outputs: tuple[int, int]) -> None:
         self.identity, self.channel, self.outputs = identity, channel, outputs
         self.ended: dict[str, Any] | None = None
-        self.buffer = b""
+        self.buffer = bytearray()
         self.closed = False
         self.kept = ("", "")
 
@@ -47,13 +47,14 @@ class Child:
         """The next whole frame received, or None; a frame that is too large closes the channel."""
         if len(self.buffer) < 4:
             return None
-        size = struct.unpack(">I", self.buffer[:4])[0]
+        size = struct.unpack_from(">I", self.buffer)[0]
         if size > MOST_FRAME:
-            self.closed, self.buffer = True, b""
+            self.closed, self.buffer = True, bytearray()
             return None
         if len(self.buffer) < 4 + size:
             return None
-        body, self.buffer = self.buffer[4 : 4 + size], self.buffer[4 + size :]
+        body = bytes(self.buffer[4 : 4 + size])
+        del self.buffer[: 4 + size]
         return body
 
     def output(self, number: int, most: int) -> str:
@@ -184,7 +185,7 @@ class Worker:
             raise Lost("a child outlived its time")
         if child.channel in ready:
             with contextlib.suppress(OSError):
-                part = child.channel.recv(1 << 16)
+                part = child.channel.recv(1 << 20)
                 child.buffer += part
                 child.closed = not part
                 return

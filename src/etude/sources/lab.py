@@ -52,7 +52,7 @@ class Lab:
         """
         if self.given < 0 or (self.size is not None and self.size < 0):
             raise InputError("lab: given and size count tasks", expected="0 or more")
-        split = SPLITS[SPLITS.index(known("split", self.split, SPLITS))]  # type: ignore[arg-type]
+        split = SPLITS[SPLITS.index(known("split", self.split, SPLITS))]
         kinds = [known("kind of lab task", kind, KINDS) for kind in self.kinds]
         yield from islice((task for kind in kinds for task in self._of_kind(kind, split)), n)
 

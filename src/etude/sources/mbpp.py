@@ -46,7 +46,7 @@ class Mbpp:
     """
 
     path: str = ""
-    split: str = "test"
+    split: str = "all"
     variant: Literal["full", "sanitized"] = "full"
     visible_tests: int = 1
 

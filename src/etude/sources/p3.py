@@ -36,7 +36,7 @@ class P3:
     """
 
     path: str = ""
-    split: str = "test"
+    split: str = "all"
 
     def propose(self, state: State | None, n: int | None = None) -> Iterator[Task]:
         """Yields the puzzles in the published order."""

@@ -1,0 +1,158 @@
+"""Leaving the host: namespaces, a root that holds the interpreter only, and a user who owns nothing.
+
+Two roads lead to the same jail. As root the mounts are made first and the process then becomes a user id that nobody
+has; without root the process first becomes the only user of a user namespace and makes the mounts there. Each step
+raises `JailError` with the property that cannot be had; nothing is downgraded here.
+"""
+
+import os
+import sysconfig
+from collections.abc import Callable
+
+from . import kernel
+
+INSIDE = 1000
+SPARE = 0x7000_0000
+"""User ids from here on belong to no system convention (systemd calls the range unused)."""
+
+SCRATCH = "/scratch"
+SCRATCH_OPTIONS = "size=16m,nr_inodes=1024,mode=0700"
+LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
+DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
+STAGE = "/tmp"
+SPACES = kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWCGROUP
+
+
+class JailError(Exception):
+    """A property of the jail cannot be had.
+
+    Args:
+        wanted: The property, such as `processes` or `filesystem`.
+        reason: What the kernel said.
+    """
+
+    def __init__(self, wanted: str, reason: str) -> None:
+        super().__init__(wanted, reason)
+        self.wanted, self.reason = wanted, reason
+
+
+def spare_user(process: int) -> int:
+    """A user id that no one has, one per process."""
+    return SPARE + process % 0x0FFF_0000
+
+
+def become_sole_user() -> None:
+    """The road without root: a user namespace in which this process is the only user and has every capability."""
+    user, group = os.geteuid(), os.getegid()
+    _try("user", lambda: kernel.unshare(kernel.CLONE_NEWUSER, "CLONE_NEWUSER"))
+    _try("user", lambda: _map(os.getpid(), user, group))
+
+
+def leave_processes() -> None:
+    """The next child of this process starts a process namespace."""
+    _try("processes", lambda: kernel.unshare(kernel.CLONE_NEWPID, "CLONE_NEWPID"))
+
+
+def leave_host(spare: int | None, folders: list[str]) -> None:
+    """Leaves mounts, network, IPC, host name and control groups, and builds the jail's root.
+
+    Args:
+        spare: The user id that will own the scratch folder (the road as root), or None.
+        folders: What the interpreter must read besides its own library.
+    """
+    _try("network", lambda: kernel.unshare(SPACES, "NEWNS|NEWNET|NEWIPC|NEWUTS|NEWCGROUP"))
+    _try("filesystem", lambda: _build_root(spare, folders))
+    for forbidden in ("/etc/passwd", "/proc/self", "/sys/kernel", "/home", "/root/.bashrc", "/old"):
+        if os.path.lexists(forbidden):
+            raise JailError("filesystem", f"{forbidden} is still there")
+
+
+def become_spare_user(ask_for_map: Callable[[], None]) -> None:
+    """The road as root: a user namespace whose one user is a user id that nobody has.
+
+    Args:
+        ask_for_map: Returns once a process outside has written this one's user map.
+    """
+    _try("user", lambda: kernel.unshare(kernel.CLONE_NEWUSER, "CLONE_NEWUSER"))
+    ask_for_map()
+    _try("user", lambda: (os.setgroups([]), os.setresgid(*[INSIDE] * 3), os.setresuid(*[INSIDE] * 3)))
+
+
+def write_map(process: int, outside: int) -> None:
+    """Writes another process's user map: inside it is `INSIDE`, outside `outside`."""
+    for kind in ("uid", "gid"):
+        _write(f"/proc/{process}/{kind}_map", f"{INSIDE} {outside} 1")
+
+
+def _map(process: int, user: int, group: int) -> None:
+    _write(f"/proc/{process}/setgroups", "deny")
+    _write(f"/proc/{process}/uid_map", f"{INSIDE} {user} 1")
+    _write(f"/proc/{process}/gid_map", f"{INSIDE} {group} 1")
+
+
+def _build_root(spare: int | None, folders: list[str]) -> None:
+    kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+    kernel.mount("jail", STAGE, "tmpfs", kernel.MS_NOSUID, "size=1m,nr_inodes=4096,mode=0755")
+    os.mkdir(f"{STAGE}/old")
+    kernel.pivot_root(STAGE, f"{STAGE}/old")
+    os.chdir("/")
+    for folder in dict.fromkeys([*_interpreter(), *LIBRARIES, *folders]):
+        _show(folder)
+    for device in DEVICES:
+        _show_device(device)
+    os.mkdir(SCRATCH)
+    limits = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
+    kernel.mount("scratch", SCRATCH, "tmpfs", limits, SCRATCH_OPTIONS)
+    if spare is not None:
+        os.chown(SCRATCH, spare, spare)
+    kernel.unmount("/old")
+    os.rmdir("/old")
+    kernel.mount("none", "/", None, kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | kernel.MS_NOSUID)
+
+
+def _interpreter() -> list[str]:
+    paths = sysconfig.get_paths()
+    return [paths["stdlib"], paths["platstdlib"], os.path.join(paths["platstdlib"], "lib-dynload")]
+
+
+def _show(folder: str) -> None:
+    """Binds a folder of the host, read-only, at its own place; a link is made again as a link."""
+    if os.path.lexists(folder) or not os.path.lexists(f"/old{folder}"):
+        return
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    if os.path.islink(f"/old{folder}"):
+        os.symlink(os.readlink(f"/old{folder}"), folder)
+        return
+    os.mkdir(folder)
+    kernel.mount(f"/old{folder}", folder, None, kernel.MS_BIND | kernel.MS_REC)
+    _read_only(folder)
+
+
+def _read_only(folder: str) -> None:
+    flags = os.statvfs(folder).f_flag & (kernel.MS_NOEXEC | 1024 | 2048 | 4096)  # what the host has locked stays
+    keep = (flags & kernel.MS_NOEXEC) | (1024 if flags & 1024 else 0) | (2048 if flags & 2048 else 0)
+    keep |= 1 << 21 if flags & 4096 else 0
+    limits = kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV
+    kernel.mount("none", folder, None, kernel.MS_REMOUNT | kernel.MS_BIND | limits | keep)
+
+
+def _show_device(device: str) -> None:
+    try:
+        os.makedirs(os.path.dirname(device), exist_ok=True)
+        with open(device, "x"):
+            pass
+        kernel.mount(f"/old{device}", device, None, kernel.MS_BIND)
+    except OSError:
+        return  # a convenience: no program needs one
+
+
+def _try(wanted: str, step: Callable[[], object]) -> None:
+    try:
+        step()
+    except OSError as error:
+        raise JailError(wanted, str(error)) from None
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w") as file:
+        file.write(text)

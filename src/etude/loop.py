@@ -26,7 +26,7 @@ def learn(run: Run, *, measure_base: bool = True) -> Iterator[Report]:
     parts, recipe = run.parts, run.recipe
     base = agent = Agent(model=getattr(parts.model, "path", "scripted"), fingerprint=parts.model.fingerprint)
     exam = tuple(parts.suite.tasks())
-    run.ledger.note("read", split=getattr(parts.suite, "tasks_from", ""), tasks=len(exam))
+    run.ledger.note("read", split=recipe.suite.settings.get("tasks_from", ""), tasks=len(exam))
     if measure_base:
         yield examine(run, exam, "test", base, begin(run, BASE, base, base))
 
@@ -38,7 +38,7 @@ def learn(run: Run, *, measure_base: bool = True) -> Iterator[Report]:
         write_rows(state.folder, examples)
         learned = parts.learner.learn(agent, examples, state)
         if recipe.evaluate == "every" or round == recipe.rounds - 1:
-            report = examine(run, exam, "test", learned, state)
+            report = examine(run, exam, "test", learned, state, rows=len(examples))
             write_round_report(state.folder, report)
             yield report
         agent = learned if keeps(run, agent, learned, state) else agent

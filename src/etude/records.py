@@ -274,7 +274,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a judge says of one attempt. `passed` None means it could not be judged: neither a pass nor a fail."""
+    """What a judge says of one attempt. `passed` None means it could not be judged: neither a pass nor a fail.
+
+    It holds no time and no memory: the same program gets the same verdict, to the byte, on every run.
+    """
 
     attempt: str
     judge: str
@@ -283,7 +286,6 @@ class Verdict:
     reason: str
     status: Status
     strength: Strength = "tests"
-    cpu_seconds: float = 0.0
     isolation: str = ""
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from etude.config import Recipe, build, build_all
 from etude.folders import round_folder
+from etude.learners.folder import read_note
 from etude.ledger import Ledger
 from etude.practice import Court, practise
 from etude.progress import Tracker, Watch
@@ -108,16 +109,26 @@ def curate(curators: Sequence[Curator], judged: Sequence[Judged], state: State) 
     return examples
 
 
-def examine(run: Run, exam: Sequence[Task], stage: str, agent: Agent, state: State) -> Report:
-    """The suite's numbers for an agent; a report on record is not made again."""
+def examine(run: Run, exam: Sequence[Task], stage: str, agent: Agent, state: State, rows: int = 0) -> Report:
+    """The suite's numbers for an agent; a report on record is not made again.
+
+    Args:
+        rows: How many rows the agent was trained on in this round.
+    """
     known = run.ledger.report(stage, state.round)
     if known:
         return known
     judged = attempt(run, exam, run.parts.examiner, stage, agent, state.round)
     report = run.parts.suite.report(run.name, judged, state)
-    report = replace(report, budget={**report.budget, **run.ledger.spent("train", state.round)})
+    trained = {"rows_trained": rows, "steps": steps_of(agent)} if state.round > BASE else {}
+    report = replace(report, budget={**report.budget, **trained, **run.ledger.spent("train", state.round)})
     run.ledger.add_report(stage, report)
     return report
+
+
+def steps_of(agent: Agent) -> int:
+    """Optimizer steps of the learning that made an agent; 0 where its folder does not say."""
+    return int(read_note(Path(agent.model)).get("steps", 0))
 
 
 def keeps(run: Run, agent: Agent, learned: Agent, state: State) -> bool:

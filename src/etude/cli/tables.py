@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from etude.records import Estimate, Report
-from etude.suites.compare import compare
+from etude.suites.compare import compare, samples_per_task
 
 
 def percent(estimate: Estimate | None) -> str:
@@ -29,7 +29,7 @@ def progress_table(arms: Mapping[str, Sequence[Report]], main: str = "main") -> 
     for name, reports in arms.items():
         for report in reports:
             rows.append(_row(name, report, base, ks, grades))
-    note = f"{base.tasks} tasks, n = {base.samples // max(base.tasks, 1)} samples each; [..] 95 % interval over tasks"
+    note = f"{base.tasks} tasks, n = {samples_per_task(base)} samples each; [..] 95 % interval over tasks"
     return f"{grid(rows)}\n{note}"
 
 

@@ -48,7 +48,6 @@ def _verdict(attempt: Attempt, outcomes: Sequence[Outcome], name: str, strength:
         reason=reason(worst),
         status=worst.status,
         strength=strength,
-        cpu_seconds=round(sum(outcome.cpu_seconds for outcome in outcomes), 6),
         isolation=worst.isolation,
     )
 

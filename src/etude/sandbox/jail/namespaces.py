@@ -62,7 +62,7 @@ def leave_host(spare: int | None, folders: list[str]) -> None:
     """
     _try("network", lambda: kernel.unshare(SPACES, "NEWNS|NEWNET|NEWIPC|NEWUTS|NEWCGROUP"))
     _try("filesystem", lambda: _build_root(spare, folders))
-    for forbidden in ("/etc/passwd", "/proc/self", "/sys/kernel", "/home", "/root/.bashrc", "/old"):
+    for forbidden in ("/etc/passwd", "/proc/self", "/sys/kernel", "/root/.bashrc", "/old"):
         if os.path.lexists(forbidden):
             raise JailError("filesystem", f"{forbidden} is still there")
 
@@ -125,15 +125,7 @@ def _show(folder: str) -> None:
         return
     os.mkdir(folder)
     kernel.mount(f"/old{folder}", folder, None, kernel.MS_BIND | kernel.MS_REC)
-    _read_only(folder)
-
-
-def _read_only(folder: str) -> None:
-    flags = os.statvfs(folder).f_flag & (kernel.MS_NOEXEC | 1024 | 2048 | 4096)  # what the host has locked stays
-    keep = (flags & kernel.MS_NOEXEC) | (1024 if flags & 1024 else 0) | (2048 if flags & 2048 else 0)
-    keep |= 1 << 21 if flags & 4096 else 0
-    limits = kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV
-    kernel.mount("none", folder, None, kernel.MS_REMOUNT | kernel.MS_BIND | limits | keep)
+    kernel.make_read_only(folder)
 
 
 def _show_device(device: str) -> None:

@@ -1,0 +1,111 @@
+"""From a run's folder to its page: reads the ledgers, picks a few attempts to show, writes `report.html`."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from etude import config
+from etude.arms import MAIN, reports_of
+from etude.errors import InputError
+from etude.ledger import Ledger
+from etude.records import Attempt, Report, Verdict, identify
+from etude.suites.compare import Comparison, compare
+from etude.viewer.page import Case, ReportPage, write_report
+
+CASES = 8
+
+
+def recipe_of(folder: Path) -> config.Recipe:
+    """The resolved recipe of a run.
+
+    Raises:
+        InputError: The folder holds no run.
+    """
+    file = folder / "recipe.toml"
+    if not file.exists():
+        raise InputError(
+            f"{folder} holds no run: there is no recipe.toml in it",
+            expected="a folder that `etude run` wrote",
+            fix=f"etude run lab --out {folder}",
+        )
+    return config.load(str(file))
+
+
+def write_page(folder: Path) -> Path:
+    """Writes `report.html` into a run's folder and returns its path; an unfinished run has a page too."""
+    recipe = recipe_of(folder)
+    arms = {name: reports for name, reports in reports_of(folder, recipe).items() if reports}
+    page = ReportPage(
+        title=f"{recipe.name}, seed {recipe.seed}",
+        recipe=(folder / "recipe.toml").read_text(),
+        arms=arms,
+        comparisons=comparisons(arms),
+        cases=cases(folder),
+        notes=_notes(folder, arms),
+        machine=_machine(folder),
+    )
+    path = folder / "report.html"
+    write_report(path, page)
+    return path
+
+
+def comparisons(arms: Mapping[str, Sequence[Report]]) -> list[Comparison]:
+    """The last round of every arm with the base, and with the last round of every control."""
+    if MAIN not in arms or len(arms[MAIN]) < 2:
+        return []
+    base, last = arms[MAIN][0], {name: reports[-1] for name, reports in arms.items()}
+    found = [compare(base, report, 1) for report in last.values()]
+    return found + [compare(report, last[MAIN], 1) for name, report in last.items() if name != MAIN]
+
+
+def cases(folder: Path) -> list[Case]:
+    """A few attempts of the last round: repairs that worked first, then other failures, then passes."""
+    if not (folder / "ledger.sqlite").exists():
+        return []
+    ledger = Ledger(folder)
+    try:
+        rounds = [round for round in range(-1, 100) if ledger.spent("train", round)["train_generations"]]
+        judged = list(ledger.judged("train", rounds[0])) if rounds else list(ledger.judged("test", -1))
+    finally:
+        ledger.close()
+    return list(_chosen(judged))[:CASES]
+
+
+def _chosen(judged: Sequence[tuple[Attempt, Verdict]]) -> Iterator[Case]:
+    repairs = {attempt.parent: (attempt, verdict) for attempt, verdict in judged if attempt.parent}
+    first = [(attempt, verdict) for attempt, verdict in judged if not attempt.parent]
+    mended = [pair for pair in first if identify(pair[0]) in repairs and repairs[identify(pair[0])][1].passed]
+    failed = [pair for pair in first if pair[1].passed is False and pair not in mended]
+    passed = [pair for pair in first if pair[1].passed]
+    for attempt, verdict in [*mended[:4], *failed[: CASES // 2], *passed[:CASES]]:
+        repair = repairs.get(identify(attempt))
+        yield Case(
+            task_id=attempt.task_id,
+            prompt=attempt.prompt,
+            program=attempt.program,
+            status=verdict.status,
+            reason=verdict.reason,
+            feedback=repair[0].feedback if repair else "",
+            repaired_program=repair[0].program if repair else "",
+            repaired_passed=repair[1].passed if repair else None,
+        )
+
+
+def _notes(folder: Path, arms: Mapping[str, Sequence[Report]]) -> list[str]:
+    manifest = _manifest(folder)
+    notes = [f"Programs ran under isolation level {manifest.get('isolation', {}).get('level', 'unknown')}."]
+    unjudged = sum(report.unjudged for reports in arms.values() for report in reports)
+    notes.append(f"{unjudged} samples could not be judged; they are in no number on this page.")
+    notes.append("The tests that decided are hidden: no prompt, no feedback and no training row holds one.")
+    return notes
+
+
+def _machine(folder: Path) -> dict[str, str]:
+    manifest = _manifest(folder)
+    return {**manifest.get("machine", {}), **manifest.get("versions", {})}
+
+
+def _manifest(folder: Path) -> dict[str, dict[str, str]]:
+    file = folder / "manifest.json"
+    found: dict[str, dict[str, str]] = json.loads(file.read_text()) if file.exists() else {}
+    return found

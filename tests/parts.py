@@ -1,4 +1,4 @@
-"""Parts of our own, named by import path in the recipes of the tests: they slow a run down and write down what they do."""
+"""Parts of our own, named by import path in the recipes of the tests: they slow a run down and log what they do."""
 
 import json
 import time

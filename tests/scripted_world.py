@@ -42,7 +42,12 @@ def _replies(tasks: int) -> dict[str, list[str]]:
     for index in range(tasks):
         right = f"def f(x):\n    return x + {index}\n```"
         wrong = [f"def f(x):\n    return x - {index + 1}\n```", "def f(x):\n    return x + undefined\n```"]
-        table[f"Task number {index}."] = [wrong[0], right, wrong[1], f"def f(x):\n    y = x + {index}\n    return y\n```"]
+        table[f"Task number {index}."] = [
+            wrong[0],
+            right,
+            wrong[1],
+            f"def f(x):\n    y = x + {index}\n    return y\n```",
+        ]
         table[f"returned {1 - index - 1}, expected {1 + index}"] = [right]
     return table
 

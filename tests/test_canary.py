@@ -1,4 +1,4 @@
-"""Hidden stays hidden: a canary in every hidden test is in no prompt, no feedback and no training row of a whole run."""
+"""Hidden stays hidden: a canary in every hidden test is in no prompt, feedback or training row of a whole run."""
 
 import json
 from pathlib import Path

@@ -30,7 +30,9 @@ def recipe(tmp_path: Path) -> str:
 
 
 def test_dotted_overrides_reach_every_level(recipe: str) -> None:
-    loaded = config.load(recipe, {"solver.samples": "8", "curators.0.cap": "5", "seed": "7", "suite.tasks_from": "lab[test]"})
+    loaded = config.load(
+        recipe, {"solver.samples": "8", "curators.0.cap": "5", "seed": "7", "suite.tasks_from": "lab[test]"}
+    )
     assert loaded.solver.settings == {"samples": 8}
     assert loaded.curators[0].settings == {"cap": 5}
     assert (loaded.seed, loaded.suite.settings["tasks_from"]) == (7, "lab[test]")

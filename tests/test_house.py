@@ -42,14 +42,16 @@ def test_help_is_quick_and_imports_nothing_heavy() -> None:
         times.append(time.perf_counter() - start)
         assert done.stderr.strip().endswith("[]"), done.stderr
         assert "Verbs" in done.stdout
-    assert min(times) < 0.6  # 0.3 s on a quiet machine, which `docs/results/` states; the machine of a test is not quiet
+    assert (
+        min(times) < 0.6
+    )  # 0.3 s on a quiet machine, which `docs/results/` states; the machine of a test is not quiet
 
 
 def test_judging_works_without_torch(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['torch'] = sys.modules['transformers'] = None\n"
         "from etude.cli import main\n"
-        f"sys.exit(main(['judge', {str(tmp_path / 's.jsonl')!r}, '--tasks', {'jsonl:' + str(tmp_path / 't.jsonl')!r}, '--json']))"
+        f"sys.exit(main(['judge', '{tmp_path}/s.jsonl', '--tasks', 'jsonl:{tmp_path}/t.jsonl', '--json']))"
     )
     (tmp_path / "t.jsonl").write_text(
         '{"task_id": "a", "prompt": "Add.", "entry_point": "f", "calls": [{"args": [1, 2], "expected": 3}]}\n'

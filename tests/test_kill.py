@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ENVIRONMENT
 from tests.scripted_world import write_world
 
 WAIT = 60.0
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 
 
 def start(recipe: Path, out: Path) -> "subprocess.Popen[str]":

@@ -29,12 +29,19 @@ def attempt(index: int, task: str = "t") -> Attempt:
 
 def verdict(of: Attempt, passed: bool | None) -> Verdict:
     status = "ok" if passed else "failed" if passed is False else "unavailable"
-    return Verdict(attempt=identify(of), judge="tests", passed=passed, score=float(bool(passed)), reason="", status=status)
+    return Verdict(
+        attempt=identify(of), judge="tests", passed=passed, score=float(bool(passed)), reason="", status=status
+    )
 
 
 def test_completions_are_found_again_after_reopening(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
-    items = {f"k{index}": Completion(request=Request(prompt="p", sample_index=index), text="t", prompt_tokens=1, completion_tokens=2) for index in range(1200)}
+    items = {
+        f"k{index}": Completion(
+            request=Request(prompt="p", sample_index=index), text="t", prompt_tokens=1, completion_tokens=2
+        )
+        for index in range(1200)
+    }
     ledger.put(items.items())
     ledger.close()
     again = Ledger(tmp_path)

@@ -67,7 +67,10 @@ def test_repairs_have_parent_and_feedback_and_some_pass(finished: Path) -> None:
     known = {identify(attempt) for attempt, _ in judged}
     repairs = [(attempt, verdict) for attempt, verdict in judged if attempt.parent]
     assert repairs
-    assert all(attempt.parent in known and "expected" in attempt.feedback or "raised" in attempt.feedback for attempt, _ in repairs)
+    assert all(
+        (attempt.parent in known and "expected" in attempt.feedback) or "raised" in attempt.feedback
+        for attempt, _ in repairs
+    )
     assert any(verdict.passed for _, verdict in repairs)
 
 

@@ -31,7 +31,9 @@ def arm_folder(folder: Path, name: str) -> Path:
     return folder if name == MAIN else folder / "arms" / name
 
 
-def run_arm(recipe: config.Recipe, folder: Path, name: str, watch: Watch, told: Callable[[Report], None]) -> list[Report]:
+def run_arm(
+    recipe: config.Recipe, folder: Path, name: str, watch: Watch, told: Callable[[Report], None]
+) -> list[Report]:
     """Runs or resumes one arm to its end.
 
     Args:
@@ -42,7 +44,9 @@ def run_arm(recipe: config.Recipe, folder: Path, name: str, watch: Watch, told: 
     own = recipe if name == MAIN else config.arm(recipe, name)
     with opened(own, arm_folder(folder, name), name, watch) as run:
         keep_recipe(run.folder, own)
-        keep_manifest(run.folder, {"arm": name, "seed": own.seed, "base": run.parts.model.fingerprint}, run.sandbox.isolation)
+        keep_manifest(
+            run.folder, {"arm": name, "seed": own.seed, "base": run.parts.model.fingerprint}, run.sandbox.isolation
+        )
         reports = []
         for report in learn(run, measure_base=name == MAIN):
             reports.append(report)
@@ -136,12 +140,17 @@ class Controls:
         command += ["--out", str(self._folder), "--arm", name, "--progress", "json"]
         environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
         return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
         )
 
     def _follow(self, name: str, child: "subprocess.Popen[str]") -> None:
         """Passes a child's progress on; what it said on standard error explains a failure."""
-        assert child.stdout and child.stderr
+        assert child.stdout
         errors: list[str] = []
         reader = threading.Thread(target=lambda: errors.extend(child.stderr or ()), daemon=True)
         reader.start()

@@ -28,6 +28,11 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
     use: str
 
+    @classmethod
+    def of(cls, use: str, **settings: Any) -> "Part":
+        """A part made in Python rather than read from a recipe."""
+        return cls.model_validate({"use": use, **settings})
+
     @property
     def settings(self) -> dict[str, Any]:
         return dict(self.model_extra or {})

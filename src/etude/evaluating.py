@@ -1,8 +1,9 @@
-"""Measuring one model on one task set, outside any run; the folder keeps every sample, so more of them cost only the rest."""
+"""Measuring one model on one task set, outside any run; the folder keeps every sample, so more cost only the rest."""
 
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from etude.arms import MAIN, opened
 from etude.config import Jail, Part, Recipe
@@ -13,7 +14,15 @@ from etude.stages import BASE, attempt, begin
 
 
 def evaluation(
-    model: str, tasks: str, *, n: int, k: tuple[int, ...], seed: int, workers: int, solver: Part | None = None, **drawing: object
+    model: str,
+    tasks: str,
+    *,
+    n: int,
+    k: tuple[int, ...],
+    seed: int,
+    workers: int,
+    solver: Part | None = None,
+    **drawing: Any,
 ) -> Recipe:
     """The recipe of an evaluation: no rounds, nothing learned, the suite alone.
 
@@ -23,16 +32,16 @@ def evaluation(
         drawing: temperature, top_p, max_tokens; device, dtype and batch_size go to the model.
     """
     placing = {key: drawing.pop(key) for key in ("device", "dtype", "batch_size") if key in drawing}
-    table = {"use": "passk", "tasks_from": tasks, "n": n, "k": [item for item in k if item <= n] or [1], **drawing}
+    table: dict[str, Any] = {"tasks_from": tasks, "n": n, "k": [item for item in k if item <= n] or [1], **drawing}
     return Recipe(
         name=f"eval-{hashlib.sha256(f'{model} {tasks}'.encode()).hexdigest()[:8]}",
         seed=seed,
         rounds=0,
-        source=Part(use="task_set", tasks=tasks),
-        model=Part(use="huggingface", path=model, **placing),
+        source=Part.of("task_set", tasks=tasks),
+        model=Part.of("huggingface", path=model, **placing),
         solver=Part(use="sample"),
         learner=Part(use="keep"),
-        suite=Part(**table),
+        suite=Part.of("passk", **table),
         examiner=solver or Part(use="sample"),
         sandbox=Jail(workers=workers),
     )

@@ -46,7 +46,9 @@ class Judgement:
             lines.append(f"pass@1 {100 * said['pass@1']:.1f} % over tasks that have a judged sample")
         if said["malformed"]:
             lines.append(f"malformed assertions (they say less than they seem to): {', '.join(said['malformed'])}")
-        lines.append(f"{said['seconds']} s, {said['programs_per_second']} programs/s, isolation {said['isolation']['level']}")
+        lines.append(
+            f"{said['seconds']} s, {said['programs_per_second']} programs/s, isolation {said['isolation']['level']}"
+        )
         return "\n".join(lines)
 
 
@@ -126,7 +128,9 @@ def _attempt(sample: Sample, task: Task) -> Attempt:
     )
 
 
-def _summary(tasks: Sequence[Task], samples: Sequence[Sample], verdicts: Sequence[Verdict], seconds: float) -> dict[str, Json]:
+def _summary(
+    tasks: Sequence[Task], samples: Sequence[Sample], verdicts: Sequence[Verdict], seconds: float
+) -> dict[str, Json]:
     counts: dict[str, Counter[bool]] = {}
     for sample, verdict in zip(samples, verdicts, strict=True):
         if verdict.passed is not None:

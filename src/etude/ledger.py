@@ -28,7 +28,8 @@ create table if not exists attempts(
     id text primary key, stage text not null, round integer not null, task text not null, body text not null);
 create index if not exists attempts_by_stage on attempts(stage, round);
 create table if not exists verdicts(attempt text primary key, passed integer, status text not null, body text not null);
-create table if not exists reports(stage text not null, round integer not null, body text not null, primary key(stage, round));
+create table if not exists reports(
+    stage text not null, round integer not null, body text not null, primary key(stage, round));
 create table if not exists events(number integer primary key autoincrement, kind text not null, body text not null);
 """
 LOOKUP = 500  # ids asked for in one query; SQLite's own limit on variables is higher

@@ -71,7 +71,7 @@ class Source(Protocol):
 
 
 class Model(Protocol):
-    """Who writes. `generate` answers in any order, each completion naming its request; `score` gives token log-probabilities."""
+    """Who writes. Completions come in any order and name their requests; `score` gives token log-probabilities."""
 
     @property
     def fingerprint(self) -> str: ...
@@ -95,7 +95,7 @@ class Solver(Protocol):
 
 
 class Sandbox(Protocol):
-    """Runs programs nobody trusts; safe to share between threads. `isolation` says property by property what is in force."""
+    """Runs programs nobody trusts; safe to share between threads. `isolation`: property -> what holds it."""
 
     @property
     def isolation(self) -> Mapping[str, str]: ...

@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 Json = Any
@@ -224,45 +224,60 @@ class Job:
     """One program and what to ask of it.
 
     Attributes:
-        source: The program; it never shares a process with whoever decides about it.
+        source: The program; it never shares a process with whoever decides about it. "" where only checks run.
         setup: Source run after the program in the same namespace.
         asks: Python expressions evaluated in the program's namespace, in order; only their plain values cross.
-        check: Trusted source run in a second jail, where `names` are remote calls into the program; "" for none.
-        context: Trusted source run before `check` in that second jail.
-        names: The program's functions that `check` may call.
+        checks: Trusted sources run one after another in a second jail, where `names` are calls into the program's
+            process. A check passes when it ends without an exception.
+        context: Trusted source run before the checks in that second jail.
+        names: The program's functions and plain values that checks may use.
+        given: Plain values that checks find under these names.
         stdin: Text for a whole program's standard input, or None where it is not run as a script.
     """
 
     source: str
     setup: str = ""
     asks: tuple[str, ...] = ()
-    check: str = ""
+    checks: tuple[str, ...] = ()
     context: str = ""
     names: tuple[str, ...] = ()
+    given: Mapping[str, Any] = field(default_factory=dict)
     stdin: str | None = None
     limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What one ask gave: a plain value, or a fault. `plain` False: the value has a type that may not cross."""
+    """What one ask gave: a plain value, or a fault. `opaque`, where not empty, says why the value could not cross."""
 
     value: Any = None
     fault: Fault | None = None
-    plain: bool = True
+    opaque: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What one check said in the second jail; `passed` None where it did not end. `fault` is the check's exception."""
+
+    passed: bool | None = None
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What the sandbox saw of one job; `answers` may be shorter than `asks` when the program ended early.
+    """What the sandbox saw of one job.
 
-    `check_passed` is what the second jail said; None where it did not finish or there was no check.
+    Attributes:
+        status: As in `Outcome`; `ok` means that the program ended by itself and answered every ask, by value or fault.
+        answers: In the order of the asks; shorter when the program ended early.
+        checks: One per check of the job.
+        fault: What stopped the program outside an ask.
+        detail: `cpu` or `wall` for a timeout, the signal for a killed program, else a few words or "".
     """
 
     status: Status
     answers: tuple[Answer, ...] = ()
-    check_passed: bool | None = None
-    check_fault: Fault | None = None
+    checks: tuple[Checked, ...] = ()
     stdout: str = ""
     stderr: str = ""
     fault: Fault | None = None
@@ -395,11 +410,13 @@ def decode(kind: type[Record], value: Json) -> Record:
     Raises:
         pydantic.ValidationError: The value does not fit the record.
     """
-    return _adapter(kind).validate_python(value)  # type: ignore[no-any-return]
+    known: Any = kind
+    record: Record = _adapter(known).validate_python(value)
+    return record
 
 
-@lru_cache(maxsize=None)
-def _adapter(kind: type) -> Any:
+@cache
+def _adapter(kind: Any) -> Any:
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)

@@ -90,7 +90,7 @@ def attempt(run: Run, tasks: Sequence[Task], solver: Solver, stage: str, agent: 
     tracker = Tracker(run.name, _title(stage, round), expected(solver, len(tasks)), run.watch)
     bench = Bench(model_of(run.parts.model, agent), run.sandbox, run.ledger)
     court = Court(judge=run.parts.judge, sandbox=run.sandbox, ledger=run.ledger, workers=run.recipe.sandbox.workers)
-    # Fresh draws for every round of practice; the same draws for every examination, which lowers the noise between them.
+    # Fresh draws for every round of practice; the same ones for every examination: less noise between them.
     seed = run.recipe.seed + 1000 * (round + 1) if stage == "train" else run.recipe.seed
     budget = Budget(samples=None, seed=seed, round=round)
     return practise(tasks, solver, agent, bench, budget, court, stage, tracker)

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,9 +25,9 @@ from etude.cli.panel import watching
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder that keeps the samples.")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def command(
-    model: str, tasks: str, n: int, k: str, seed: int, workers: int, out: Path | None, as_json: bool, **drawing: object
+    model: str, tasks: str, n: int, k: str, seed: int, workers: int, out: Path | None, as_json: bool, **drawing: Any
 ) -> None:
-    """Measure a model: n samples per task, judged on hidden tests, unbiased pass@k with 95 % intervals over tasks.
+    r"""Measure a model: n samples per task, judged on hidden tests, unbiased pass@k with 95 % intervals over tasks.
 
     Reading a test split is recorded in the folder. Running again with a larger --n draws only the new samples.
 

@@ -38,7 +38,9 @@ class Verbs(click.Group):
         command: click.Command = module.command
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             raise _unknown_verb(args[0])
         return super().resolve_command(ctx, args)
@@ -57,7 +59,7 @@ def _unknown_verb(name: str) -> EtudeError:
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(etude.__version__, prog_name="etude")
 def etude_command() -> None:
-    """Étude: a code language model teaches itself to program.
+    r"""Étude: a code language model teaches itself to program.
 
     \b
     Examples:

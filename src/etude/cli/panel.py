@@ -1,4 +1,4 @@
-"""Progress as a person sees it: one calm live panel on a terminal, plain lines in a pipe, JSON lines for a parent process."""
+"""Progress as a person sees it: a calm live panel on a terminal, plain lines in a pipe, JSON for a parent process."""
 
 import sys
 import threading
@@ -92,7 +92,9 @@ class Panel:
         with self._lock:
             if progress.ended:
                 self._now.pop(progress.arm, None)
-                self._console.print(f"[dim]{progress.arm:>12}[/dim]  {progress.stage}: {describe(progress)}", highlight=False)
+                self._console.print(
+                    f"[dim]{progress.arm:>12}[/dim]  {progress.stage}: {describe(progress)}", highlight=False
+                )
             else:
                 self._now[progress.arm] = progress
             self._live.update(self._table())

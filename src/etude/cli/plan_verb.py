@@ -10,7 +10,7 @@ from etude.cli.arguments import overrides, show
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.pass_context
 def command(ctx: click.Context, recipe: str, as_json: bool) -> None:
-    """Say what RECIPE would do: tasks, samples, tokens at most, training steps, programs, disk; nothing is run.
+    r"""Say what RECIPE would do: tasks, samples, tokens at most, training steps, programs, disk; nothing is run.
 
     \b
     Examples:
@@ -25,5 +25,7 @@ def command(ctx: click.Context, recipe: str, as_json: bool) -> None:
 
 
 def _text(name: str, row: dict[str, object]) -> str:
-    lines = [f"  {key:<28} {value:,}" if isinstance(value, int) else f"  {key:<28} {value}" for key, value in row.items()]
+    lines = [
+        f"  {key:<28} {value:,}" if isinstance(value, int) else f"  {key:<28} {value}" for key, value in row.items()
+    ]
     return "\n".join([f"{name}:", *lines])

@@ -13,11 +13,13 @@ from etude.cli.panel import watching
 @click.argument("recipe")
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="The run's folder (default runs/NAME).")
 @click.option("--arm", default=None, help="Run only this arm.")
-@click.option("--progress", type=click.Choice(["auto", "lines", "json", "none"]), default="auto", help="How to show it.")
+@click.option(
+    "--progress", type=click.Choice(["auto", "lines", "json", "none"]), default="auto", help="How to show it."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
 def command(ctx: click.Context, recipe: str, out: Path | None, arm: str | None, progress: str, as_json: bool) -> None:
-    """Run RECIPE, a TOML file or a built-in name, with dotted overrides; running again resumes.
+    r"""Run RECIPE, a TOML file or a built-in name, with dotted overrides; running again resumes.
 
     \b
     Examples:

@@ -20,7 +20,7 @@ from etude.cli.panel import watching
 def command(
     ctx: click.Context, model: str, tasks: str, solver: str, seed: int, out: Path | None, as_json: bool
 ) -> None:
-    """Let a solver attempt tasks and print each program with its verdict; further flags are the solver's settings.
+    r"""Let a solver attempt tasks and print each program with its verdict; further flags are the solver's settings.
 
     \b
     Examples:
@@ -40,13 +40,20 @@ def command(
         report, judged = evaluate(recipe, folder, watch)
     rows = [{"attempt": encode(item.attempt), "verdict": encode(item.verdict)} for item in judged]
     text = "\n".join(_text(item.attempt.program, item.verdict, item.attempt) for item in judged)
-    show(rows, as_json, f"{text}\n{report.tasks} tasks, {sum(item.verdict.passed is True for item in judged)} programs pass")
+    show(
+        rows,
+        as_json,
+        f"{text}\n{report.tasks} tasks, {sum(item.verdict.passed is True for item in judged)} programs pass",
+    )
 
 
 def _text(program: str, verdict: object, attempt: object) -> str:
     from etude.records import Attempt, Verdict
 
-    assert isinstance(verdict, Verdict) and isinstance(attempt, Attempt)
+    assert isinstance(verdict, Verdict)
+    assert isinstance(attempt, Attempt)
     said = "passed" if verdict.passed else f"{verdict.status}: {verdict.reason}"
-    kind = f"repair of {attempt.parent[:8]} ({attempt.feedback})" if attempt.parent else f"sample {attempt.sample_index}"
+    kind = (
+        f"repair of {attempt.parent[:8]} ({attempt.feedback})" if attempt.parent else f"sample {attempt.sample_index}"
+    )
     return f"── {attempt.task_id} · {kind} · {said}\n{program.rstrip()}\n"

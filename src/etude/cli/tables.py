@@ -23,7 +23,7 @@ def grid(rows: Sequence[Sequence[str]]) -> str:
 def progress_table(arms: Mapping[str, Sequence[Report]], main: str = "main") -> str:
     """The table of a run: base, every round of the main arm, then the controls, with differences to the base."""
     base = arms[main][0]
-    ks = list(base.pass_at)
+    ks = sorted(base.pass_at, key=int)
     grades = sorted(base.by_difficulty)
     rows = [["arm", *(f"pass@{k} %" for k in ks), "gain over base", *(f"grade {grade}" for grade in grades)]]
     for name, reports in arms.items():
@@ -36,5 +36,7 @@ def progress_table(arms: Mapping[str, Sequence[Report]], main: str = "main") -> 
 def _row(name: str, report: Report, base: Report, ks: Sequence[str], grades: Sequence[str]) -> list[str]:
     title = "base" if report.round < 0 else f"{name}, round {report.round + 1}"
     gain = "" if report is base else percent(compare(base, report, int(ks[0])).difference)
-    easy = [f"{100 * report.by_difficulty[grade].value:.0f}" if grade in report.by_difficulty else "-" for grade in grades]
+    easy = [
+        f"{100 * report.by_difficulty[grade].value:.0f}" if grade in report.by_difficulty else "-" for grade in grades
+    ]
     return [title, *(percent(report.pass_at.get(k)) for k in ks), gain, *easy]

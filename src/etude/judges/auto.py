@@ -1,6 +1,6 @@
-"""The judge that picks a judge by the kind of a task's tests."""
+"""The judge that picks the judge: by the kind of a task's tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from etude.judges.puzzle import PuzzleJudge
@@ -10,28 +10,29 @@ from etude.protocols import Judge, Sandbox
 from etude.records import Attempt, TestKind, Verdict
 from etude.tasks import Task
 
-KINDS: Mapping[TestKind, type[TestsJudge] | type[StdioJudge] | type[PuzzleJudge]] = {
-    "assertions": TestsJudge,
-    "calls": TestsJudge,
-    "check": TestsJudge,
+JUDGES: dict[TestKind | None, type[TestsJudge] | type[StdioJudge] | type[PuzzleJudge]] = {
     "stdio": StdioJudge,
     "puzzle": PuzzleJudge,
 }
+"""Every other kind is for `TestsJudge`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass
 class Auto:
-    """Functions to `tests`, whole programs to `stdio`, puzzles to `puzzle`.
+    """Hands each task to the judge for its kind of tests.
 
-    Attributes:
-        cpu_seconds: In place of the chosen judge's own limit; 0 leaves it. The wall backstop is three times as long.
+    Args:
+        cpu_seconds: Processor time of one program on one set of tests.
+        wall_seconds: The backstop for programs that sleep.
+        memory_bytes: Address space of one process.
     """
 
-    cpu_seconds: float = 0.0
+    cpu_seconds: float = 4.0
+    wall_seconds: float = 12.0
+    memory_bytes: int = 1 << 30
 
     def judge(self, task: Task, attempts: Sequence[Attempt], sandbox: Sandbox) -> list[Verdict]:
-        """One verdict per attempt, in order; a task without tests leaves every attempt unjudged."""
-        kind = KINDS[task.hidden.kind or task.view().shown.kind or "calls"]
-        settings = {"cpu_seconds": self.cpu_seconds, "wall_seconds": 3 * self.cpu_seconds} if self.cpu_seconds else {}
-        judge: Judge = kind(**settings)
+        """One verdict per attempt, in order."""
+        kind = JUDGES.get(task.hidden.kind or task.facts.shown.kind, TestsJudge)
+        judge: Judge = kind(self.cpu_seconds, self.wall_seconds, self.memory_bytes)
         return judge.judge(task, attempts, sandbox)

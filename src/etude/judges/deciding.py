@@ -1,78 +1,113 @@
-"""From outcomes to verdicts: what the three judges share."""
+"""From outcomes to verdicts: what every judge of this room does once it knows which tests it takes.
 
-from collections.abc import Sequence
+A pass needs every hidden and every shown test. A verdict's reason names no expected value: it may be read by anyone.
+"""
+
+import builtins
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
+from etude.judges.exam import unavailable
 from etude.judges.examine import Exam, examine
 from etude.protocols import Sandbox
-from etude.records import Attempt, Limits, Outcome, Strength, Tests, Verdict, identify
+from etude.records import Attempt, Limits, Outcome, Strength, TestKind, Tests, Verdict, identify
 from etude.tasks import Task
+
+MERGED: tuple[TestKind, ...] = ("assertions", "calls", "stdio")
 
 
 def decide(
-    task: Task, attempts: Sequence[Attempt], sandbox: Sandbox, limits: Limits, name: str, strength: Strength
+    task: Task,
+    attempts: Sequence[Attempt],
+    sandbox: Sandbox,
+    *,
+    judge: str,
+    limits: Limits,
+    kinds: Collection[TestKind],
 ) -> list[Verdict]:
-    """One verdict per attempt: passed where every hidden and every shown test says yes."""
-    parts = joined(task.hidden, task.view().shown)
-    entry = task.view().entry_point
-    exams = [Exam(attempt.program, tests, entry, limits) for attempt in attempts for tests in parts]
-    outcomes = examine(exams, sandbox)
-    size = len(parts)
-    return [
-        _verdict(attempt, outcomes[index * size : (index + 1) * size], name, strength)
-        for index, attempt in enumerate(attempts)
-    ]
+    """One verdict per attempt, in order.
+
+    Args:
+        judge: The name the verdicts carry.
+        limits: Of one program on one set of tests.
+        kinds: The kinds of tests this judge takes; tests of another kind leave the attempts unjudged.
+    """
+    outcomes: list[list[Outcome]] = [[] for _ in attempts]
+    for tests in _parts(task):
+        if tests.kind not in kinds or task.facts.language != "python":
+            found = [unavailable(f"this judge takes no {task.facts.language} tests of kind {tests.kind}")] * len(
+                attempts
+            )
+        else:
+            found = _asked(task, tests, attempts, outcomes, sandbox, limits)
+        for own, outcome in zip(outcomes, found, strict=True):
+            own.append(outcome)
+    return [_verdict(item, own, judge) for item, own in zip(attempts, outcomes, strict=True)]
 
 
-def joined(hidden: Tests, shown: Tests) -> list[Tests]:
-    """Hidden and shown tests as few exams: one where they are of a kind, so that a program starts once."""
-    if not len(shown) or shown == hidden:
+def _asked(
+    task: Task,
+    tests: Tests,
+    attempts: Sequence[Attempt],
+    before: Sequence[Sequence[Outcome]],
+    sandbox: Sandbox,
+    limits: Limits,
+) -> list[Outcome]:
+    """The outcomes on one set of tests; an attempt that has failed already is not run again."""
+    alive = [all(outcome.status == "ok" for outcome in own) for own in before]
+    exams = [Exam(item.program, tests, task.facts.entry_point, limits) for item in attempts]
+    fresh = iter(examine([exam for exam, ok in zip(exams, alive, strict=True) if ok], sandbox))
+    return [next(fresh) if ok else own[-1] for ok, own in zip(alive, before, strict=True)]
+
+
+def _parts(task: Task) -> list[Tests]:
+    """The task's tests in as few sets as can be: shown and hidden ones of one kind run together."""
+    hidden, shown = task.hidden, task.facts.shown
+    if shown.kind is None or shown == hidden:
         return [hidden]
-    if not len(hidden):
+    if hidden.kind is None:
         return [shown]
-    alike = hidden.kind == shown.kind and hidden.setup == shown.setup and hidden.kind in ("calls", "assertions", "stdio")
-    if not alike:
+    same_frame = (hidden.kind, hidden.setup, hidden.context) == (shown.kind, shown.setup, shown.context)
+    if not same_frame or hidden.kind not in MERGED:
         return [hidden, shown]
-    extra = {key: getattr(shown, key) + getattr(hidden, key) for key in ("calls", "assertions", "stdio")}
-    return [replace(hidden, **extra)]
+    own, others = getattr(hidden, hidden.kind), getattr(shown, hidden.kind)
+    changed: dict[str, Any] = {hidden.kind: (*own, *(item for item in others if item not in own))}
+    return [replace(hidden, **changed)]
 
 
-def _verdict(attempt: Attempt, outcomes: Sequence[Outcome], name: str, strength: Strength) -> Verdict:
-    worst = _worst(outcomes)
-    passed = None if worst.status == "unavailable" else all(outcome.status == "ok" for outcome in outcomes)
+def _verdict(attempt: Attempt, outcomes: Sequence[Outcome], judge: str) -> Verdict:
+    telling = next((item for item in outcomes if item.status != "ok"), outcomes[0])
+    unjudged, passed = telling.status == "unavailable", telling.status == "ok"
+    results = [result for outcome in outcomes for result in outcome.results]
+    strength: Strength = "truth" if any(item.test == "sat(sol()) is True" for item in results) else "tests"
+    share = sum(item.passed is True for item in results) / len(results) if results else 0.0
     return Verdict(
         attempt=identify(attempt),
-        judge=name,
-        passed=passed,
-        score=score(outcomes) if passed is not None else 0.0,
-        reason=reason(worst),
-        status=worst.status,
+        judge=judge,
+        passed=None if unjudged else passed,
+        score=1.0 if passed else 0.0 if unjudged else min(share, 0.99),
+        reason="" if passed else _reason(telling),
+        status=telling.status,
         strength=strength,
-        isolation=worst.isolation,
+        isolation=telling.isolation,
     )
 
 
-def _worst(outcomes: Sequence[Outcome]) -> Outcome:
-    """A failure decides even where another part could not be judged; else what could not be judged does."""
-    bad = [outcome for outcome in outcomes if outcome.status not in ("ok", "unavailable")]
-    unknown = [outcome for outcome in outcomes if outcome.status == "unavailable"]
-    return [*bad, *unknown, *outcomes][0]
-
-
-def score(outcomes: Sequence[Outcome]) -> float:
-    """The share of tests passed, 0 to 1."""
-    results = [result for outcome in outcomes for result in outcome.results]
-    return sum(result.passed is True for result in results) / len(results) if results else 0.0
-
-
-def reason(outcome: Outcome) -> str:
-    """One short line. It never holds an argument or an expected value: it may be printed anywhere."""
-    if outcome.status == "ok":
-        return ""
+def _reason(outcome: Outcome) -> str:
+    """A few words that give away no expected value and no input: no message, no name of the program's making."""
+    if outcome.status == "unavailable":
+        return outcome.detail[:200]
+    if outcome.status in ("timeout", "killed"):
+        return f"{outcome.status} ({outcome.detail})"
+    if outcome.fault is not None:
+        return f"the program ends with {_known(outcome.fault.type)}"
     for number, result in enumerate(outcome.results, 1):
-        if result.passed is False and outcome.status not in ("timeout", "killed"):
-            said = f"raised {result.fault.type}" if result.fault else "failed"
-            return f"test {number} of {len(outcome.results)} {said}"
-    if outcome.status in ("error", "forbidden", "memory") and outcome.fault:
-        return outcome.fault.type
-    return f"{outcome.status} ({outcome.detail})" if outcome.detail else outcome.status
+        if result.passed is False:
+            return f"test {number} failed: {_known(result.fault.type) if result.fault else 'wrong value'}"
+    return outcome.detail[:200] or "no answer"
+
+
+def _known(name: str) -> str:
+    kind = getattr(builtins, name, None)
+    return name if isinstance(kind, type) and issubclass(kind, BaseException) else "an exception of its own"

@@ -1,10 +1,12 @@
-"""Assertions that say less than they seem to: `assert f(x) == 1, 2` passes on 1 and takes the 2 as its message."""
+"""Which assertions of a task do not say what their author meant. They are judged as Python reads them, and reported."""
 
 from etude.programs.parse import assertion_fault
 from etude.records import Tests
 
+LARGEST = 20_000_000  # characters of trusted source that are looked at
+
 
 def malformed(tests: Tests) -> list[str]:
-    """The assertions that are no honest check, each with its fault; they are judged as written all the same."""
-    found = ((text, assertion_fault(text)) for text in tests.assertions)
-    return [f"{text}: {fault}" for text, fault in found if fault]
+    """The malformed assertions among the tests, each with its defect, such as the `assert f(x) == 1, 2` of MBPP."""
+    found = ((test, assertion_fault(test, LARGEST)) for test in tests.assertions)
+    return [f"{test.strip()[:200]}: {fault}" for test, fault in found if fault]

@@ -1,20 +1,24 @@
-"""The judge of whole programs: standard input in, standard output compared."""
+"""The judge of whole programs: what they print for what they read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from etude.judges.deciding import decide
 from etude.protocols import Sandbox
-from etude.records import Attempt, Limits, Verdict
+from etude.records import Attempt, Limits, TestKind, Verdict
 from etude.tasks import Task
 
+KINDS: tuple[TestKind, ...] = ("stdio",)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass
 class StdioJudge:
-    """Passes a program whose output equals the expected one for every input, but for white space at line ends.
+    """Passes a program that prints what is expected for every hidden and every shown input.
 
-    Attributes:
-        cpu_seconds: Of one program on one input.
+    Args:
+        cpu_seconds: Processor time of one program on one input.
+        wall_seconds: The backstop for programs that sleep.
+        memory_bytes: Address space of one process.
     """
 
     cpu_seconds: float = 4.0
@@ -24,4 +28,4 @@ class StdioJudge:
     def judge(self, task: Task, attempts: Sequence[Attempt], sandbox: Sandbox) -> list[Verdict]:
         """One verdict per attempt, in order."""
         limits = Limits(cpu_seconds=self.cpu_seconds, wall_seconds=self.wall_seconds, memory_bytes=self.memory_bytes)
-        return decide(task, attempts, sandbox, limits, "stdio", "tests")
+        return decide(task, attempts, sandbox, judge="stdio", limits=limits, kinds=KINDS)

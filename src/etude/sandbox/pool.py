@@ -1,113 +1,134 @@
-"""`Sandbox`: a few workers, shared by any number of threads; jobs in, runs out, in order.
+"""`Sandbox`: worker threads, each with its own zygote, and one queue of jobs before them.
 
-A job whose worker is lost (our fault, not the program's) is tried once more on a fresh one; lost again, it is
-`unavailable`: nothing is known about the program, and no one is told that it failed.
+It starts workers, retries a job whose worker failed, and gives the runs back in order. It knows nothing of judging.
 """
 
-import contextlib
-import os
 import queue
 import threading
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Literal
 
 from etude.errors import MissingError
 from etude.records import Job, Run
-from etude.sandbox.running import run_job
-from etude.sandbox.worker import Lost, Worker
+from etude.sandbox.flavour import Flavour
+from etude.sandbox.roads import open_worker
+from etude.sandbox.worker import Road, RoadError, Worker, WorkerError
+
+Ticket = tuple[Job, "Future[Run]"]
 
 
 class Sandbox:
-    """Runs programs that nobody trusts, each in a process of its own inside a jail.
+    """Runs programs nobody trusts; safe to share between threads. Use it as a context manager, or `close` it.
 
     Args:
-        workers: Jails, and so programs at a time.
-        require: `strong` refuses to run without namespaces; `any` falls back to limits alone, and says so.
+        workers: How many programs run at once.
+        require: `strong`: namespaces or nothing; `any`: whatever can be had, and `isolation` says what that is.
+        flavour: The programs' interpreter.
 
     Raises:
         MissingError: The isolation asked for cannot be had.
-
-    Example:
-        >>> with Sandbox() as sandbox:
-        ...     [run] = sandbox.run([Job(source="def f(x): return x + 1", asks=("f(1)",))])
-        >>> run.answers[0].value
-        2
     """
 
-    def __init__(self, workers: int = 1, require: Literal["strong", "any"] = "strong") -> None:
-        self._mode = "strong"
-        self._owner = os.getpid()
-        self._lock = threading.Lock()
-        self._closed = False
+    def __init__(
+        self, workers: int = 1, require: Literal["strong", "any"] = "strong", flavour: Flavour | None = None
+    ) -> None:
+        self._flavour = flavour or Flavour()
+        self._tickets: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
+        self._closed, self._lock = False, threading.Lock()
+        first: Future[tuple[Road, Mapping[str, str]]] = Future()
+        self._threads = [self._thread(lambda: self._found(require, first))]
         try:
-            first = Worker("strong")
-        except (MissingError, Lost):
-            if require == "strong":
-                raise
-            self._mode = "weak"
-            first = Worker("weak")
-        self.isolation = dict(first.isolation)
-        self._idle: queue.SimpleQueue[Worker | None] = queue.SimpleQueue()
-        self._all: set[Worker] = {first}
-        self._idle.put(first)
-        for _ in range(workers - 1):
-            self._idle.put(None)  # started when first needed
-        self._threads = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="sandbox")
+            self._road, self._isolation = first.result()
+        except MissingError:
+            self._threads[0].join()
+            raise
+        self._threads += [self._thread(lambda: self._serve(None)) for _ in range(max(1, workers) - 1)]
+
+    @property
+    def isolation(self) -> Mapping[str, str]:
+        """What is in force, property by property; `level` sums it up."""
+        return dict(self._isolation)
 
     def run(self, jobs: Sequence[Job]) -> list[Run]:
-        """Runs every job and returns what was seen, in the order of the jobs."""
-        if len(jobs) == 1:
-            return [self._one(jobs[0])]
-        return list(self._threads.map(self._one, jobs))
-
-    def _one(self, job: Job) -> Run:
-        reason = ""
-        for _ in range(2):
-            worker = self._idle.get()
-            try:
-                worker = self._ready(worker)
-                return run_job(worker, job)
-            except (Lost, OSError, MissingError) as error:
-                reason = str(error)
-                self._discard(worker)
-                worker = None
-            finally:
-                self._idle.put(worker)
-        return Run(status="unavailable", detail=f"sandbox fault: {reason}"[:500])
-
-    def _ready(self, worker: Worker | None) -> Worker:
-        if worker is not None and worker.alive():
-            return worker
-        self._discard(worker)
-        fresh = Worker(self._mode)
+        """Runs the jobs, as many at once as there are workers, and returns their runs in order."""
+        futures: list[Future[Run]] = [Future() for _ in jobs]
         with self._lock:
             if self._closed:
-                fresh.close()
-                raise Lost("the sandbox is closed")
-            self._all.add(fresh)
-        return fresh
-
-    def _discard(self, worker: Worker | None) -> None:
-        if worker is not None:
-            with self._lock:
-                self._all.discard(worker)
-            with contextlib.suppress(OSError):
-                worker.close()
+                raise RuntimeError("the sandbox is closed")
+            for job, future in zip(jobs, futures, strict=True):
+                self._tickets.put((job, future))
+        return [future.result() for future in futures]
 
     def close(self) -> None:
-        """Ends every jail and all that runs in it."""
+        """Ends every worker, after the jobs that already wait."""
         with self._lock:
-            self._closed = True
-            workers, self._all = self._all, set()
-        self._threads.shutdown(wait=True, cancel_futures=True)
-        for worker in workers:
-            worker.close()
+            if not self._closed:
+                self._closed = True
+                for _ in self._threads:
+                    self._tickets.put(None)
+        for thread in self._threads:
+            thread.join()
 
     def __enter__(self) -> "Sandbox":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
+    def _thread(self, work: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=work, name="etude-sandbox", daemon=True)
+        thread.start()
+        return thread
+
+    def _found(self, require: Literal["strong", "any"], first: "Future[tuple[Road, Mapping[str, str]]]") -> None:
+        """The first worker's life: it tries the roads, and all others take the one that was open."""
+        try:
+            worker = open_worker(require, self._flavour)
+        except BaseException as error:
+            first.set_exception(error)
+            return
+        first.set_result((worker.road, {**worker.isolation, "verdicts": "outside the program's process"}))
+        self._serve(worker)
+
+    def _serve(self, worker: Worker | None) -> None:
+        while (ticket := self._tickets.get()) is not None:
+            job, future = ticket
+            try:
+                worker, run = self._attempt(worker, job)
+                future.set_result(run)
+            except BaseException as error:  # the caller waits for this future; no fault may leave it waiting
+                _end(worker)
+                worker = None
+                future.set_exception(error)
+        _end(worker)
+
+    def _attempt(self, worker: Worker | None, job: Job) -> tuple[Worker | None, Run]:
+        """Runs a job, at most twice: the second time on a fresh worker."""
+        reason = ""
+        for _ in range(2):
+            try:
+                worker = worker or self._fresh()
+                run = worker.run(job)
+            except (WorkerError, RoadError) as error:
+                _end(worker)
+                worker, reason = None, str(error)
+                continue
+            if worker.clean:
+                return worker, run
+            _end(worker)
+            return None, run
+        return worker, Run(status="unavailable", detail=f"the sandbox failed twice: {reason}")
+
+    def _fresh(self) -> Worker:
+        worker = Worker(road=self._road, flavour=self._flavour)
+        worker.start()
+        return worker
+
+
+def _end(worker: Worker | None) -> None:
+    if worker is not None:
+        worker.close()

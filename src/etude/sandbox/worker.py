@@ -1,262 +1,242 @@
-"""The driver's side of one zygote: starts it, hands it jobs, reads what the children say, notices when it is gone.
+"""The driver's side of one zygote: start it, hand it one job at a time, replace it when it is odd.
 
-Everything a child sends is untrusted: frames are bounded, values go through `wire.decode`, and no verdict is among
-them. Not safe to share between threads; `Sandbox` gives each thread a worker of its own.
+A worker belongs to the thread that started it: the kernel kills the zygote when that thread ends. Nothing here judges;
+`reading` turns what came back into a `Run`.
 """
 
 import contextlib
 import json
+import marshal
 import os
-import select
+import shutil
 import socket
-import struct
 import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from etude.errors import MissingError
-from etude.records import Limits
+from etude.records import Job, Run
+from etude.sandbox.flavour import Flavour
+from etude.sandbox.jail import wire
+from etude.sandbox.jail.namespaces import SCRATCH
+from etude.sandbox.jail.order import PATIENCE, Order
+from etude.sandbox.reading import Reply, Seen, read_run, refused
 
-SCRIPT = Path(__file__).with_name("zygote.py")
-START_SECONDS = 20.0
-SLACK_SECONDS = 10.0  # beyond a child's wall time the fault is ours
-ENDING_SECONDS = 0.25  # how long a child that has answered everything may take to end by itself
-MOST_FRAME = 160 << 20  # a frame may be carried to a check unread; what is read here is bounded by `wire.decode`
-SPARE_USER = 200_000
+Road = Literal["root", "user", "weak"]
 
-
-class Lost(Exception):  # noqa: N818
-    """The zygote is gone or odd: nothing is known about the program it ran."""
-
-
-class Child:
-    """One process in the jail, as the driver sees it: a channel, two outputs, and how it ended."""
-
-    def __init__(self, identity: int, channel: socket.socket, outputs: tuple[int, int]) -> None:
-        self.identity, self.channel, self.outputs = identity, channel, outputs
-        self.ended: dict[str, Any] | None = None
-        self.buffer = bytearray()
-        self.closed = False
-        self.kept = ("", "")
-
-    def frame(self) -> bytes | None:
-        """The next whole frame received, or None; a frame that is too large closes the channel."""
-        if len(self.buffer) < 4:
-            return None
-        size = struct.unpack_from(">I", self.buffer)[0]
-        if size > MOST_FRAME:
-            self.closed, self.buffer = True, bytearray()
-            return None
-        if len(self.buffer) < 4 + size:
-            return None
-        body = bytes(self.buffer[4 : 4 + size])
-        del self.buffer[: 4 + size]
-        return body
-
-    def output(self, number: int, most: int) -> str:
-        """What the program wrote on stdout (0) or stderr (1), at most `most` bytes."""
-        return os.pread(self.outputs[number], most, 0).decode("utf-8", "replace")
-
-    def close(self) -> None:
-        """Closes the driver's descriptors."""
-        self.channel.close()
-        for fd in self.outputs:
-            os.close(fd)
+HERE = Path(__file__).parent
+START_SECONDS = 30.0
+HEADROOM = 4096  # bytes of frames around the values
+GRACE_SECONDS = 20.0
+ENDING_SECONDS = 2.0
+LAUNCH = "import sys; sys.path.insert(0, sys.argv.pop()); from jail.zygote import main; sys.path.pop(0); main()"
+ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",  # the order of a set of strings is the same for every worker
+    "PYTHONUTF8": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "MALLOC_ARENA_MAX": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 
 
-class Worker:
-    """One zygote and its children.
+class WorkerError(Exception):
+    """The zygote died or is silent: our fault, not the program's."""
+
+
+class RoadError(Exception):
+    """This road into a jail is closed.
 
     Args:
-        mode: `strong` (namespaces) or `weak`.
-
-    Raises:
-        MissingError: The zygote cannot enter the jail; the failing step is named.
+        wanted: The property that cannot be had.
+        reason: What the kernel said.
     """
 
-    def __init__(self, mode: str) -> None:
-        self._counter = 0
-        self._children: dict[int, Child] = {}
-        self._errors = tempfile.TemporaryFile()
-        self._scratch = tempfile.TemporaryDirectory(prefix="etude-") if mode == "weak" else None
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = subprocess.Popen(
-                [os.path.realpath(sys.executable), "-I", "-S", "-E", "-B", str(SCRIPT), str(theirs.fileno()), mode],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._errors,
-                env={"ETUDE_SCRATCH": self._scratch.name} if self._scratch else {},
-                cwd="/",
-            )
-        try:
-            self.isolation = self._greet()
-        except BaseException:
-            self.close()
-            raise
+    def __init__(self, wanted: str, reason: str) -> None:
+        super().__init__(wanted, reason)
+        self.wanted, self.reason = wanted, reason
 
-    def _greet(self) -> dict[str, str]:
-        """Maps the spare user for the zygote, then waits until it is in its jail."""
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            message = self._event(deadline)
-            if message["event"] == "map":
-                _map_user(self._process.pid)
-                self._control.send(b"mapped")
-            elif message["event"] == "ready":
-                isolation: dict[str, str] = message["isolation"]
-                return isolation
-            else:
-                raise MissingError(
-                    f"the jail cannot be entered: {message.get('reason')}",
-                    expected="Linux with unprivileged user namespaces, or root with CAP_SYS_ADMIN",
-                    fix="allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, or in a container "
-                    "--security-opt seccomp=unconfined --cap-add SYS_ADMIN), or ask for require='any'",
-                )
 
-    def _event(self, deadline: float) -> dict[str, Any]:
-        ready, _, _ = select.select([self._control], [], [], max(deadline - time.monotonic(), 0))
-        message = self._control.recv(1 << 16) if ready else b""
-        if not message:
-            self._errors.seek(0)
-            said = self._errors.read()[-500:].decode("utf-8", "replace").strip()
-            raise Lost(f"the zygote {'ended' if ready else 'is silent'}: {said}")
-        event: dict[str, Any] = json.loads(message)
-        return event
+@dataclass(slots=True, kw_only=True)
+class Worker:
+    """One zygote. `start` before `run`; `close` at the end.
 
-    @contextlib.contextmanager
-    def child(self, job: dict[str, Any], limits: Limits, stdin: str | None = None) -> Iterator[Child]:
-        """A process that has been given a job; ended and buried when the block is left."""
-        self._counter += 1
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        outputs = (os.memfd_create("stdout"), os.memfd_create("stderr"))
-        source = _input(stdin)
-        child = self._children[self._counter] = Child(self._counter, ours, outputs)
-        order = {
-            "id": child.identity, "cpu": limits.cpu_seconds, "wall": limits.wall_seconds, "memory": limits.memory_bytes,
-            "output": limits.output_bytes, "processes": limits.processes,
-        }  # fmt: skip
-        try:
-            fds = [source, outputs[0], outputs[1], theirs.fileno()]
-            try:
-                socket.send_fds(self._control, [json.dumps(order).encode()], fds)
-            except OSError as error:
-                raise Lost(f"the zygote does not listen: {error}") from error
-            theirs.close()
-            self.send(child, json.dumps(job).encode(), limits.wall_seconds)
-            yield child
-            self._finish(child, limits)
-            child.kept = (child.output(0, limits.output_bytes), child.output(1, limits.output_bytes))
-        finally:
-            theirs.close()
-            os.close(source)
-            del self._children[child.identity]
-            child.close()
+    Attributes:
+        isolation: Property -> mechanism, as the zygote reported it.
+        clean: False once the scratch folder could not be emptied.
+    """
 
-    def send(self, child: Child, body: bytes, seconds: float) -> None:
-        """Sends one frame to a child; a child that has ended or does not read is no error here."""
-        child.channel.settimeout(seconds)
-        with contextlib.suppress(OSError):
-            child.channel.sendall(struct.pack(">I", len(body)) + body)
+    road: Road
+    flavour: Flavour
+    isolation: dict[str, str] = field(default_factory=dict)
+    clean: bool = True
+    _process: "subprocess.Popen[bytes] | None" = None
+    _control: socket.socket | None = None
+    _scratch: str = ""
 
-    def receive(self, child: Child, limits: Limits) -> bytes | None:
-        """The next frame of a child, or None where it ended without another one.
+    def start(self) -> None:
+        """Starts the zygote and waits until it is in its jail.
 
         Raises:
-            Lost: Neither came long after the child's time was up.
+            RoadError: The jail cannot be had on this road.
         """
-        deadline = time.monotonic() + limits.wall_seconds + SLACK_SECONDS
-        while True:
-            body = child.frame()
-            if body is not None or child.closed:
-                return body
-            self._wait(child, deadline)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._scratch = tempfile.mkdtemp(prefix="etude-") if self.road == "weak" else SCRATCH
+        home = {"HOME": self._scratch, "TMPDIR": self._scratch}
+        options: dict[str, Any] = {"control": theirs.fileno(), "road": self.road, "scratch": self._scratch}
+        options |= {"imports": self.flavour.loaded, "folders": self.flavour.folders}
+        self._process = subprocess.Popen(
+            [self.flavour.interpreter, "-s", "-S", "-P", "-c", LAUNCH, json.dumps(options), str(HERE)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            env=ENVIRONMENT | home,
+            cwd="/",
+            start_new_session=True,
+        )
+        theirs.close()
+        self._control = ours
+        self._greet()
 
-    def _wait(self, child: Child, deadline: float) -> None:
-        """Takes in whatever comes next: bytes of this child, or news of any child's end."""
-        watched = [self._control, child.channel]
-        ready, _, _ = select.select(watched, [], [], max(deadline - time.monotonic(), 0))
-        if not ready:
-            raise Lost("a child outlived its time")
-        if child.channel in ready:
-            with contextlib.suppress(OSError):
-                part = child.channel.recv(1 << 20)
-                child.buffer += part
-                child.closed = not part
-                return
-            child.closed = True
-        elif self._control in ready:
-            self._news(deadline)
+    def _greet(self) -> None:
+        try:
+            kind, *said = self._receive(START_SECONDS)
+        except WorkerError as error:
+            self.close()
+            raise RoadError("interpreter", str(error)) from None
+        if kind != "ready":
+            self.close()
+            raise RoadError(said[0], said[1])
+        self.isolation = said[0]
 
-    def _news(self, deadline: float) -> None:
-        event = self._event(deadline)
-        child = self._children.get(event.get("id", -1))
-        if event["event"] != "ended":
-            raise Lost(f"the zygote says {event.get('event')}: {event.get('reason', '')}")
-        if child:
-            child.ended = event
+    def run(self, job: Job) -> Run:
+        """Runs one job.
 
-    def _finish(self, child: Child, limits: Limits) -> None:
-        """Waits until the child has ended; one that has nothing more to say is given a moment only."""
-        deadline = time.monotonic() + limits.wall_seconds + SLACK_SECONDS
-        child.channel.close()
-        grace = time.monotonic() + ENDING_SECONDS
-        asked = False
-        while child.ended is None:
-            now = time.monotonic()
-            ready, _, _ = select.select([self._control], [], [], max((deadline if asked else grace) - now, 0))
-            if ready:
-                self._news(deadline)
-            elif not asked:
-                asked = True
-                self._control.send(json.dumps({"kill": child.identity}).encode())
-            else:
-                raise Lost("a killed child did not end")
+        Raises:
+            WorkerError: Nothing is known about the program; this worker must not be used again.
+        """
+        runs, checks = bool(job.source) or not job.checks, bool(job.checks)
+        try:
+            sheets = _sheets(job)
+        except ValueError as error:
+            return refused(str(error))
+        with Files() as files:
+            line = socket.socketpair() if runs and checks else ()
+            program = files.child(sheets[0], line[0] if line else None, job.stdin) if runs else []
+            checker = files.child(sheets[1], line[1] if line else None, None) if checks else []
+            handles = [*program, *checker]
+            order = _order(job, runs, checks)
+            try:
+                self._send(order, handles)
+            finally:
+                for end in line:
+                    end.close()
+            reply = self._reply(job)
+            seen = files.seen(program, job.limits.output_bytes) if runs else Seen()
+            return read_run(job, reply, seen, files.content(checker[3]) if checks else b"")
 
-    def settle(self, child: Child, limits: Limits) -> None:
-        """Waits for a child to end by itself, within its own limits (for whole programs)."""
-        deadline = time.monotonic() + limits.wall_seconds + SLACK_SECONDS
-        while child.ended is None:
-            self._news(deadline)
+    def _reply(self, job: Job) -> Reply:
+        reply = Reply(*self._receive(PATIENCE * job.limits.wall_seconds + GRACE_SECONDS))
+        self.clean = reply.clean
+        return reply
 
-    def alive(self) -> bool:
-        """Whether the zygote still runs."""
-        return self._process.poll() is None
+    def _send(self, order: bytes, handles: list[int]) -> None:
+        assert self._control is not None
+        try:
+            socket.send_fds(self._control, [order], handles)
+        except OSError as error:
+            raise WorkerError(f"the zygote is gone: {error.strerror}") from None
+
+    def _receive(self, seconds: float) -> Any:
+        assert self._control is not None
+        self._control.settimeout(seconds)
+        try:
+            data = self._control.recv(1 << 16)
+        except OSError as error:
+            raise WorkerError(f"the zygote is silent: {error}") from None
+        if not data:
+            raise WorkerError("the zygote ended")
+        return wire.decode(data)
 
     def close(self) -> None:
-        """Ends the zygote and everything in its jail."""
-        self._control.close()
-        with contextlib.suppress(ProcessLookupError):
+        """Ends the zygote and whatever it runs."""
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(ENDING_SECONDS)  # it ends by itself once the line is closed
             self._process.kill()
-        self._process.wait()
-        self._errors.close()
-        if self._scratch:
-            self._scratch.cleanup()
+            self._process.wait()
+        if self.road == "weak" and self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+        self._process = self._control = None
 
 
-def _input(stdin: str | None) -> int:
-    if stdin is None:
-        return os.open(os.devnull, os.O_RDONLY)
-    fd = os.memfd_create("stdin")
-    data = stdin.encode("utf-8", "surrogatepass")
-    while data:
-        data = data[os.write(fd, data) :]
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
+def _sheets(job: Job) -> tuple[bytes, bytes]:
+    """The job in two parts: what the program's child gets, and what the checker's child gets.
+
+    Raises:
+        ValueError: The job is too large, or cannot be written down.
+    """
+    program = {"source": job.source, "setup": job.setup, "asks": job.asks, "script": job.stdin is not None}
+    checker = {"context": job.context, "checks": job.checks, "names": job.names, "given": dict(job.given)}
+    sheets = marshal.dumps(program), marshal.dumps(checker)
+    if max(map(len, sheets)) > wire.BYTES:
+        raise ValueError("the program is too large")
+    return sheets
 
 
-def _map_user(pid: int) -> None:
-    """Inside the jail user 0 is a user that owns nothing outside: a spare one where we may choose, else ourselves."""
-    root = os.geteuid() == 0
-    user = SPARE_USER + pid if root else os.geteuid()
-    group = SPARE_USER + pid if root else os.getegid()
-    folder = Path(f"/proc/{pid}")
-    if not root:
-        (folder / "setgroups").write_text("deny")
-    (folder / "uid_map").write_text(f"0 {user} 1")
-    (folder / "gid_map").write_text(f"0 {group} 1")
+def _order(job: Job, runs: bool, checks: bool) -> bytes:
+    limits = job.limits
+    zygote_and_children = 3
+    return Order(
+        cpu=limits.cpu_seconds,
+        wall=limits.wall_seconds,
+        memory=limits.memory_bytes,
+        file=max(limits.output_bytes, wire.BYTES + HEADROOM),
+        processes=limits.processes + zygote_and_children,
+        runs=runs,
+        checks=checks,
+    ).pack()
+
+
+class Files:
+    """Memory files for one job, new each time: a program may spoil its own and reaches no other's."""
+
+    def __init__(self) -> None:
+        self._open: list[int] = []
+
+    def __enter__(self) -> "Files":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for handle in self._open:
+            os.close(handle)
+
+    def child(self, sheet: bytes, line: socket.socket | None, stdin: str | None) -> list[int]:
+        """Descriptors for a child: stdin, stdout, stderr, results, job, and its end of the line."""
+        given = self._file((stdin or "").encode("utf-8", "surrogatepass"))
+        handles = [given, self._file(), self._file(), self._file(), self._file(sheet)]
+        return [*handles, line.fileno()] if line else handles
+
+    def seen(self, handles: list[int], output: int) -> Seen:
+        """What a program left: its printed text up to `output` bytes, and its frames."""
+        _, stdout, stderr, results, *_ = handles
+        return Seen(self.content(stdout, output), self.content(stderr, output), self.content(results))
+
+    def content(self, handle: int, most: int = wire.BYTES + HEADROOM) -> bytes:
+        """What was written to a file, at most `most` bytes."""
+        return os.pread(handle, min(os.fstat(handle).st_size, most), 0)
+
+    def _file(self, content: bytes = b"") -> int:
+        handle = os.memfd_create("job", os.MFD_CLOEXEC)
+        self._open.append(handle)
+        if content:
+            view = memoryview(content)
+            while view:
+                view = view[os.write(handle, view) :]
+            os.lseek(handle, 0, os.SEEK_SET)
+        return handle

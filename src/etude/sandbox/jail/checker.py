@@ -1,4 +1,4 @@
-"""The child that runs trusted test code, in a second jail: the program's functions are calls into the program's process.
+"""The child that runs trusted test code, in a second jail: the program's functions are calls into its process.
 
 What the program sends back is decoded as plain data, so no object of its making, and no code, ever comes here. An
 exception of the program is raised again as the built-in class of that name, or as RuntimeError.
@@ -14,6 +14,7 @@ from typing import Any
 from . import frames, program, wire
 
 CHECK, CONTEXT = "<check>", "<context>"
+VALUE = "="  # marks a plain value of the program among the things a check has used
 CHANGED = {"StopIteration", "StopAsyncIteration"}
 """An iteration of the check would end silently on these; generators turn them into RuntimeError too."""
 
@@ -23,58 +24,76 @@ class ProgramEndedError(BaseException):
 
 
 def run(job: dict[str, Any], results: int, calls: int | None) -> None:
-    """Runs each check and writes one frame for it: `passed`, or a fault.
+    """Runs each check and writes one frame for it: `passed`, a fault, or `idle` where it used nothing of the program.
 
     Args:
-        job: `context`, `checks` (sources), `names` (what the checks may ask of the program).
+        job: `context`, `checks` (sources), `names` (what they may ask of the program), `given` (values).
         results: Descriptor of the frames written; the program does not have it.
         calls: Descriptor of the program's socket, or None where the checks call nothing.
     """
-    texts = {CONTEXT: job["context"]}
-    space: dict[str, Any] = {"__name__": "check", "__builtins__": builtins}
+    used: set[str] = set()
+    space: dict[str, Any] = {"__name__": "check", "__builtins__": builtins, **job["given"]}
     try:
         exec(compile(job["context"], CONTEXT, "exec", dont_inherit=True), space)
-        if calls is not None:
-            space.update(_remote(calls, job["names"]))
+        trees = [ast.parse(check, CHECK) for check in job["checks"]]
+        for tree in trees:
+            _provide(tree, {**space, **dict.fromkeys(job["names"])}, space)
     except BaseException as error:
-        frames.write(results, wire.encode(("broken", *program.describe(error, texts))))
+        frames.write(results, wire.encode(("broken", *program.describe(error, {CONTEXT: job["context"]}))))
         return
-    for number, check in enumerate(job["checks"]):
-        frames.write(results, _check(check, f"{CHECK} {number}", space))
-
-
-def _check(check: str, name: str, space: dict[str, Any]) -> bytes:
     try:
-        tree = ast.parse(check, name)
-        _provide(tree, space)
-        exec(compile(tree, name, "exec", dont_inherit=True), space)
+        if calls is not None:
+            for name in job["names"]:
+                space.pop(name, None)  # the context's own version of what the program was to define
+            space.update(_remote(calls, job["names"], used))
+    except (Exception, ProgramEndedError):
+        return
+    for check, tree in zip(job["checks"], trees, strict=True):
+        frames.write(results, _check(check, tree, space, used if calls is not None else None))
+
+
+def _check(check: str, tree: ast.Module, space: dict[str, Any], used: set[str] | None) -> bytes:
+    """Runs one check; `used` gathers what it uses of the program, or is None where there is no program."""
+    if used is not None:
+        values = {name for name in used if name.startswith(VALUE)}
+        used.intersection_update(values)
+    try:
+        exec(compile(tree, CHECK, "exec", dont_inherit=True), space)
     except ProgramEndedError:
         return wire.encode(("ended",))
     except BaseException as error:
-        return wire.encode(("fault", *program.describe(error, {name: check})))
+        return wire.encode(("fault", *program.describe(error, {CHECK: check})))
+    if used is not None and not used & _uses(tree) and not any(not name.startswith(VALUE) for name in used):
+        return wire.encode(("idle",))
     return wire.encode(("passed",))
 
 
-def _provide(tree: ast.Module, space: dict[str, Any]) -> None:
+def _uses(tree: ast.Module) -> set[str]:
+    return {VALUE + node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _provide(tree: ast.Module, known: dict[str, Any], space: dict[str, Any]) -> None:
     """Imports the standard modules that a check names and the program, not the check, was to import."""
-    for node in ast.walk(tree):
-        missing = isinstance(node, ast.Name) and node.id not in space and not hasattr(builtins, node.id)
-        if isinstance(node, ast.Name) and missing and node.id in sys.stdlib_module_names:
-            space[node.id] = import_module(node.id)
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for name in names - known.keys():
+        if name in sys.stdlib_module_names and not hasattr(builtins, name):
+            space[name] = import_module(name)
 
 
-def _remote(calls: int, names: tuple[str, ...]) -> dict[str, Any]:
+def _remote(calls: int, names: tuple[str, ...], used: set[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, (kind, *value) in _ask(calls, ("names", names)).items():
         if kind == "call":
-            found[name] = _proxy(calls, name)
+            found[name] = _proxy(calls, name, used)
         elif kind == "value":
             found[name] = value[0]
+            used.add(VALUE + name)
     return found
 
 
-def _proxy(calls: int, name: str) -> Callable[..., Any]:
+def _proxy(calls: int, name: str, used: set[str]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
+        used.add(name)
         return _ask(calls, ("call", name, args, kwargs))
 
     call.__name__ = call.__qualname__ = name

@@ -56,7 +56,7 @@ def unshare(flags: int, what: str) -> None:
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
-    """mount(2)."""
+    """Mounts `source` at `target`, as the system call does."""
     texts = [item.encode() if item is not None else None for item in (source, target, kind, options)]
     if _library().mount(texts[0], texts[1], texts[2], ctypes.c_ulong(flags), texts[3]) != 0:
         _fail(f"mount({target})")
@@ -85,7 +85,7 @@ def pivot_root(new: str, old: str) -> None:
 
 
 def prctl(option: int, value: int, what: str) -> None:
-    """prctl(2) with one argument."""
+    """Sets an option of this process; `what` names it in the error."""
     if _library().prctl(ctypes.c_int(option), ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), 0) != 0:
         _fail(f"prctl({what})")
 

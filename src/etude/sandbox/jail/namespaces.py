@@ -75,7 +75,13 @@ def become_spare_user(ask_for_map: Callable[[], None]) -> None:
     """
     _try("user", lambda: kernel.unshare(kernel.CLONE_NEWUSER, "CLONE_NEWUSER"))
     ask_for_map()
-    _try("user", lambda: (os.setgroups([]), os.setresgid(*[INSIDE] * 3), os.setresuid(*[INSIDE] * 3)))
+    _try("user", _take_inside_ids)
+
+
+def _take_inside_ids() -> None:
+    os.setgroups([])
+    os.setresgid(INSIDE, INSIDE, INSIDE)
+    os.setresuid(INSIDE, INSIDE, INSIDE)
 
 
 def write_map(process: int, outside: int) -> None:
@@ -91,12 +97,13 @@ def _map(process: int, user: int, group: int) -> None:
 
 
 def _build_root(spare: int | None, folders: list[str]) -> None:
+    shown = dict.fromkeys([*_interpreter(), *LIBRARIES, *folders])  # asked before the library is out of sight
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("jail", STAGE, "tmpfs", kernel.MS_NOSUID, "size=1m,nr_inodes=4096,mode=0755")
     os.mkdir(f"{STAGE}/old")
     kernel.pivot_root(STAGE, f"{STAGE}/old")
     os.chdir("/")
-    for folder in dict.fromkeys([*_interpreter(), *LIBRARIES, *folders]):
+    for folder in shown:
         _show(folder)
     for device in DEVICES:
         _show_device(device)

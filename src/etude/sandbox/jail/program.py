@@ -5,7 +5,6 @@ an expected value or decides anything: it only sends values, and the other side 
 """
 
 import builtins
-import os
 import sys
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, TextIO
@@ -13,6 +12,7 @@ from typing import Any, TextIO
 from . import frames, wire
 
 PROGRAM, SETUP, ASK = "<program>", "<setup>", "<ask>"
+END = wire.encode(("end",))
 MESSAGE = 500
 LINES = 12
 
@@ -30,7 +30,7 @@ def run(job: dict[str, Any], results: int, calls: int | None) -> None:
     for name, text in texts.items():
         fault = _execute(text, name, space, texts) if text else None
         if fault is not None:
-            frames.write(results, wire.encode(("fault", *fault)))
+            frames.write(results, wire.encode(("stopped", *fault)))
             break
     else:
         for ask in job["asks"]:
@@ -40,7 +40,7 @@ def run(job: dict[str, Any], results: int, calls: int | None) -> None:
     if job["script"]:
         _end_like_a_script()
     _flush()
-    frames.write(results, wire.encode(("end",)))
+    frames.write(results, END)
 
 
 def _namespace(name: str) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def _execute(text: str, name: str, space: dict[str, Any], texts: dict[str, str])
 
 
 def _compile(text: str, name: str, mode: str) -> CodeType:
-    return compile(text, name, mode, dont_inherit=True)  # type: ignore[no-any-return]
+    return compile(text, name, mode, dont_inherit=True)
 
 
 def _answer(ask: str, space: dict[str, Any], texts: dict[str, str]) -> bytes:

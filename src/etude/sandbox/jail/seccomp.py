@@ -116,7 +116,9 @@ def _no_new_spaces() -> list[bytes]:
 
 
 def _refusals(numbers: tuple[int, ...]) -> list[bytes]:
-    return [part for number in numbers for part in (_jump(EQUAL, number, 0, 1), _statement(RETURN, REFUSE | errno.EPERM))]
+    return [
+        part for number in numbers for part in (_jump(EQUAL, number, 0, 1), _statement(RETURN, REFUSE | errno.EPERM))
+    ]
 
 
 def _set(instructions: list[bytes]) -> None:

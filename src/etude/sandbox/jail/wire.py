@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
-BYTES = 4 << 20
+BYTES = 64 << 20
 DEPTH = 100
 ITEMS = 500_000
 SAME_HASH = 100
@@ -183,11 +183,11 @@ class _Reader:
             raise WireError("the bytes end too early")
         return found
 
-    def list(self, depth: int) -> list[Any]:
+    def sequence(self, depth: int) -> list[Any]:
         return [self.read(depth + 1) for _ in range(self.count())]
 
     def keys(self, depth: int) -> list[Any]:
-        return _spread(self.list(depth))
+        return _spread(self.sequence(depth))
 
     def pairs(self, depth: int) -> list[tuple[Any, Any]]:
         pairs = [(self.read(depth + 1), self.read(depth + 1)) for _ in range(self.count())]
@@ -195,7 +195,7 @@ class _Reader:
         return pairs
 
     def parts(self, depth: int, *kinds: type | tuple[type, ...]) -> list[Any]:
-        found = self.list(depth)
+        found = self.sequence(depth)
         if len(found) != len(kinds) or not all(_exact(item, kind) for item, kind in zip(found, kinds, strict=True)):
             raise WireError("a part of the value has the wrong type")
         return found
@@ -239,12 +239,12 @@ def _timezone(offset: timedelta | None) -> timezone | None:
 
 def _time(reader: _Reader, depth: int) -> time:
     *clock, fold, offset = reader.parts(depth, *_CLOCK)
-    return time(*clock, tzinfo=_timezone(offset), fold=fold)
+    return time(clock[0], clock[1], clock[2], clock[3], _timezone(offset), fold=fold)
 
 
 def _datetime(reader: _Reader, depth: int) -> datetime:
-    *parts, fold, offset = reader.parts(depth, int, int, int, *_CLOCK)
-    return datetime(*parts, tzinfo=_timezone(offset), fold=fold)
+    year, month, day, hour, minute, second, micro, fold, offset = reader.parts(depth, int, int, int, *_CLOCK)
+    return datetime(year, month, day, hour, minute, second, micro, _timezone(offset), fold=fold)
 
 
 _READ: dict[bytes, Callable[[_Reader, int], Any]] = {
@@ -257,11 +257,11 @@ _READ: dict[bytes, Callable[[_Reader, int], Any]] = {
     b"s": lambda reader, depth: reader.sized().decode("utf-8", "surrogatepass"),
     b"b": lambda reader, depth: reader.sized(),
     b"M": _decimal,
-    b"l": lambda reader, depth: reader.list(depth),
-    b"t": lambda reader, depth: tuple(reader.list(depth)),
+    b"l": lambda reader, depth: reader.sequence(depth),
+    b"t": lambda reader, depth: tuple(reader.sequence(depth)),
     b"S": lambda reader, depth: set(reader.keys(depth)),
     b"Z": lambda reader, depth: frozenset(reader.keys(depth)),
-    b"Q": lambda reader, depth: deque(reader.list(depth)),
+    b"Q": lambda reader, depth: deque(reader.sequence(depth)),
     b"d": lambda reader, depth: dict(reader.pairs(depth)),
     b"C": lambda reader, depth: Counter(dict(reader.pairs(depth))),
     b"D": lambda reader, depth: defaultdict(None, reader.pairs(depth)),

@@ -5,15 +5,16 @@ kills, and says how they ended. Whatever is odd ends it, and the worker starts a
 """
 
 import contextlib
+import fcntl
 import gc
 import json
+import marshal
 import os
 import random
 import resource
 import select
 import signal
 import socket
-import struct
 import sys
 import time
 from collections.abc import Callable
@@ -21,26 +22,15 @@ from importlib import import_module
 from typing import Any, NamedTuple, NoReturn
 
 from . import checker, kernel, namespaces, program, seccomp, wire
+from .order import DESCRIPTORS, OWN, PATIENCE, Order
 
-REQUEST = struct.Struct("<ddQQQB")
-DESCRIPTORS = 16
-FIRST = 6  # descriptors of a child: 0 stdin, 1 stdout, 2 stderr, 3 results, 4 job, 5 calls
 HIGH = 40
-PATIENCE = 3  # times the wall limit, for a program that works but is given little of the processor
 WORKING = 0.1  # processor seconds per second that make it a working program
 
 FIXED = {"CORE": 0, "NOFILE": 64, "MEMLOCK": 0, "MSGQUEUE": 0, "STACK": 64 << 20}
 
 
-class Order(NamedTuple):
-    """What the worker asks: limits, and whether there is a checker besides the program."""
-
-    cpu: float
-    wall: float
-    memory: int
-    file: int
-    processes: int
-    checked: int
+Role = Callable[[dict[str, Any], int, int | None], None]
 
 
 class Child(NamedTuple):
@@ -78,6 +68,7 @@ def _enter(options: dict[str, Any], control: socket.socket) -> dict[str, str]:
     spare = namespaces.spare_user(os.getpid()) if options["road"] == "root" else None
     if spare is None:
         namespaces.become_sole_user()
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL, "PDEATHSIG")
     namespaces.leave_processes()
     ours, theirs = socket.socketpair()
     pid = os.fork()
@@ -182,10 +173,10 @@ def _address_space(options: dict[str, Any]) -> int:
 
 def _serve(control: socket.socket, weak: bool, scratch: str, size: int) -> None:
     while True:
-        data, handles, _, _ = socket.recv_fds(control, REQUEST.size, DESCRIPTORS)
+        data, handles, _, _ = socket.recv_fds(control, 256, DESCRIPTORS)
         if not data:
             os._exit(0)
-        order = Order(*REQUEST.unpack(data))
+        order = Order.unpack(data)
         children = _start(order, handles, weak, scratch, size)
         for handle in handles:
             os.close(handle)
@@ -196,24 +187,20 @@ def _serve(control: socket.socket, weak: bool, scratch: str, size: int) -> None:
 
 def _start(order: Order, handles: list[int], weak: bool, scratch: str, size: int) -> list[Child]:
     flags = 0 if weak else kernel.CLONE_NEWPID
-    roles: list[tuple[Callable[..., None], list[int]]] = [(program.run, handles[:FIRST])]
-    if order.checked:
-        roles.append((checker.run, handles[FIRST:]))
+    wanted: tuple[tuple[bool, Role], ...] = ((order.runs, program.run), (order.checks, checker.run))
+    roles = [role for there, role in wanted if there]
+    share = len(handles) // len(roles)
     children = []
-    for role, own in roles:
+    for number, role in enumerate(roles):
         pid, handle = kernel.clone(flags)
         if pid == 0:
-            _become(role, own, order, weak, scratch, size)
+            _become(role, handles[number * share : (number + 1) * share], order, weak, scratch, size)
         children.append(Child(pid, handle))
     return children
 
 
-def _become(
-    role: Callable[..., None], handles: list[int], order: Order, weak: bool, scratch: str, size: int
-) -> NoReturn:
+def _become(role: Role, handles: list[int], order: Order, weak: bool, scratch: str, size: int) -> NoReturn:
     """The child's whole life. Nothing returns from here, whatever the program does."""
-    import fcntl
-
     try:
         moved = [fcntl.fcntl(handle, fcntl.F_DUPFD, HIGH) for handle in handles]
         for target, handle in enumerate(moved):
@@ -222,10 +209,10 @@ def _become(
         os.setsid()
         os.chdir(scratch)
         _restrict(order, weak, size)
-        job = wire.decode(os.pread(4, os.fstat(4).st_size, 0))
+        job = marshal.loads(os.pread(4, os.fstat(4).st_size, 0))  # the worker's own bytes, not a program's
         os.close(4)
         gc.enable()
-        role(job, 3, 5 if len(handles) == FIRST else None)
+        role(job, 3, 5 if len(handles) > OWN else None)
     finally:
         os._exit(0)
 
@@ -300,6 +287,7 @@ def _end(child: Child, weak: bool) -> tuple[int, float, int]:
 def _clean(scratch: str) -> bool:
     """Empties the scratch folder; False where that cannot be done and the worker must be replaced."""
     try:
+        os.chmod(scratch, 0o700)  # the program owns the folder and may have shut it
         while names := os.listdir(scratch):
             for number, name in enumerate(names):
                 _remove(scratch, name, number)

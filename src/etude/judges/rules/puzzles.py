@@ -1,0 +1,86 @@
+"""Puzzles: the program's `sol()` gives a plain answer, and a pristine `sat` decides about it in a second jail.
+
+Schuster et al. 2021 (P3). The answer must have exactly the type that `sat` declares for its first parameter, and
+`sat(answer)` must be True itself. The program's process never sees the `sat` that decides.
+"""
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from etude.judges.exam import Exam, settle, unavailable
+from etude.judges.values import brief
+from etude.programs.parse import parse
+from etude.protocols import Sandbox
+from etude.records import Checked, Job, Outcome, Run, TestResult
+
+TEST = "sat(sol()) is True"
+LARGEST = 20_000_000
+LEAST_SECONDS = 0.05  # for a check whose program has used nearly all there was
+GIVEN = "_answer_of_the_program"
+CHECK = f"assert sat({GIVEN}) is True"
+LONG_NUMBER = re.compile(r"[0-9]{4000,}")  # Python refuses to read one in decimals
+SCALARS = {"bool": bool, "int": int, "float": float, "str": str}
+
+
+def examine_puzzles(exams: Sequence[Exam], sandbox: Sandbox) -> list[Outcome]:
+    """One outcome per exam: ask every program, then check the answers of the right type."""
+    runs = sandbox.run([Job(source=exam.program, asks=("sol()",), limits=exam.limits) for exam in exams])
+    types = [_annotation(exam.tests.puzzle) for exam in exams]
+    fit = [_fits(run, kind) for run, kind in zip(runs, types, strict=True)]
+    decided = iter(sandbox.run([_check(exam, run) for exam, run, ok in zip(exams, runs, fit, strict=True) if ok]))
+    second = [next(decided) if ok else None for ok in fit]
+    level = sandbox.isolation["level"]
+    return [
+        unavailable("sat does not declare its answer's type") if kind is None else _outcome(run, check, kind, level)
+        for run, check, kind in zip(runs, second, types, strict=True)
+    ]
+
+
+def _check(exam: Exam, run: Run) -> Job:
+    given = {GIVEN: run.answers[0].value}
+    left = replace(exam.limits, cpu_seconds=max(LEAST_SECONDS, exam.limits.cpu_seconds - run.cpu_seconds))
+    return Job(source="", checks=(CHECK,), context=exam.tests.puzzle, given=given, limits=left)
+
+
+def _outcome(run: Run, check: Run | None, kind: ast.expr, level: str) -> Outcome:
+    answer = run.answers[0] if run.answers else None
+    if answer is None:
+        return settle(run, [TestResult(test=TEST, passed=None)], level)
+    actual = answer.opaque or ("" if answer.fault else brief(answer.value))
+    if check is None:
+        kinds = "" if answer.fault else f"an answer of type {ast.unparse(kind)}"
+        return settle(
+            run, [TestResult(test=TEST, passed=False, actual=actual, expected=kinds, fault=answer.fault)], level
+        )
+    if check.status != "ok":
+        return settle(check, [TestResult(test=TEST, passed=None, actual=actual)], level)
+    checked = check.checks[0] if check.checks else Checked()
+    result = TestResult(test=TEST, passed=checked.passed, actual=actual, expected="True", fault=checked.fault)
+    return settle(run, [result], level)
+
+
+def _annotation(puzzle: str) -> ast.expr | None:
+    """The declared type of the first parameter of `sat`, or None where there is none."""
+    tree = parse(LONG_NUMBER.sub("0", puzzle), LARGEST)
+    found = [node for node in (tree.body if tree else []) if isinstance(node, ast.FunctionDef) and node.name == "sat"]
+    parameters = [*found[-1].args.posonlyargs, *found[-1].args.args] if found else []
+    return parameters[0].annotation if parameters else None
+
+
+def _fits(run: Run, kind: ast.expr | None) -> bool:
+    if run.status != "ok" or kind is None or len(run.answers) != 1:
+        return False
+    answer = run.answers[0]
+    return not answer.fault and not answer.opaque and matches(answer.value, kind)
+
+
+def matches(value: Any, kind: ast.expr) -> bool:
+    """Whether a value has exactly the annotated type: bool, int, float, str, or nested `List[...]` of those."""
+    if isinstance(kind, ast.Name):
+        return kind.id in SCALARS and type(value) is SCALARS[kind.id]
+    if isinstance(kind, ast.Subscript) and isinstance(kind.value, ast.Name) and kind.value.id in ("List", "list"):
+        return type(value) is list and all(matches(item, kind.slice) for item in value)
+    return False

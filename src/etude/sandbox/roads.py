@@ -1,0 +1,55 @@
+"""Which road into a jail is open: tried, not guessed from version numbers."""
+
+import os
+from typing import Literal
+
+from etude.errors import MissingError
+from etude.records import Job
+from etude.sandbox.flavour import Flavour
+from etude.sandbox.worker import Road, RoadError, Worker, WorkerError
+
+CANARY = Job(source="def canary():\n    return [1, 'a']\n", asks=("canary()",))
+REMEDY = (
+    "allow unprivileged user namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns=0, "
+    "or in a container --cap-add SYS_ADMIN --security-opt seccomp=unconfined), "
+    'or accept weak isolation with sandbox.require = "any"'
+)
+
+
+def open_worker(require: Literal["strong", "any"], flavour: Flavour) -> Worker:
+    """A started worker on the strongest open road that has run a program.
+
+    Raises:
+        MissingError: No road that is strong enough is open.
+    """
+    closed: list[RoadError] = []
+    for road in _roads(require):
+        try:
+            return _proven(road, flavour)
+        except RoadError as error:
+            closed.append(error)
+    first = closed[0]
+    raise MissingError(
+        f"the sandbox cannot isolate {first.wanted}: {first.reason}",
+        expected="programs run in namespaces of their own" if require == "strong" else "a Python that starts",
+        fix=REMEDY,
+    )
+
+
+def _roads(require: Literal["strong", "any"]) -> tuple[Road, ...]:
+    strong: tuple[Road, ...] = ("root", "user") if os.geteuid() == 0 else ("user",)
+    return strong if require == "strong" else (*strong, "weak")
+
+
+def _proven(road: Road, flavour: Flavour) -> Worker:
+    worker = Worker(road=road, flavour=flavour)
+    worker.start()
+    try:
+        run = worker.run(CANARY)
+    except WorkerError as error:
+        worker.close()
+        raise RoadError("processes", str(error)) from None
+    if run.status != "ok" or run.answers[0].value != [1, "a"]:
+        worker.close()
+        raise RoadError("processes", f"a harmless program does not run: {run.status} {run.detail} {run.fault}")
+    return worker

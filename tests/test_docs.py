@@ -1,0 +1,83 @@
+"""The docs are true: every command in them runs, every file they name exists, every make target is there."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ENVIRONMENT, ROOT
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SMALL = "--rounds 1 --tasks 12 --suite.n 2 --suite.k [1] --learner.steps 2 --suite.limit 10 --progress none"
+"""What makes `etude run lab` take seconds: the command is the one in the docs, its size is not."""
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.S | re.M)
+
+
+COMMANDS = [
+    (page, line)
+    for page in PAGES
+    for block in blocks(page, "sh")
+    for line in block.replace("\\\n", " ").splitlines()
+    if line.startswith("etude ")
+]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that the commands of the docs name."""
+    folder = tmp_path_factory.mktemp("desk")
+    page = (ROOT / "docs" / "own-tasks.md").read_text()
+    (folder / "my-tasks.jsonl").write_text(re.findall(r"^```json\n(.*?)^```", page, re.S | re.M)[0])
+    (folder / "my-samples.jsonl").write_text('{"task_id": "echo", "solution": "print(input() * 2)"}\n')
+    for block in blocks(ROOT / "docs" / "extending.md", "python"):
+        (folder / block.splitlines()[0].removeprefix("# ")).write_text(block)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("page", "line"), COMMANDS, ids=[line[:60] for _, line in COMMANDS])
+def test_the_commands_in_the_docs_run(desk: Path, page: Path, line: str) -> None:
+    command = shlex.split(line, comments=True)
+    if command[1] == "run":
+        command += shlex.split(SMALL)
+    environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join([str(desk), ENVIRONMENT["PYTHONPATH"]])}
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=desk, env=environment, capture_output=True, text=True, timeout=250
+    )
+    assert done.returncode == 0, f"{page.name}: {line}\n{done.stdout}\n{done.stderr}"
+
+
+def test_there_are_commands_to_run() -> None:
+    assert len(COMMANDS) >= 6
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_files_that_a_page_names_exist(page: Path) -> None:
+    text = page.read_text()
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (page.parent / target).exists(), target
+    for name in re.findall(r"`((?:src|tests|docs|proofs|benchmarks)/[\w./-]+)`", text):
+        assert (ROOT / name).exists(), name
+
+
+def test_every_make_target_in_the_docs_exists() -> None:
+    known = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    for page in PAGES:
+        for block in blocks(page, "sh"):
+            for target in re.findall(r"^make ([a-z]+)", block, re.M):
+                assert target in known, f"{page.name}: make {target}"
+
+
+def test_every_verb_ends_its_help_with_examples() -> None:
+    from etude.cli.main import VERBS
+
+    for verb in VERBS:
+        done = subprocess.run([sys.executable, "-m", "etude", verb, "-h"], capture_output=True, text=True)
+        assert done.stdout.count(f"etude {verb}") >= 2, verb

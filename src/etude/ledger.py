@@ -24,6 +24,7 @@ Record = TypeVar("Record")
 SCHEMA = """
 create table if not exists completions(key text primary key, body text not null);
 create table if not exists outcomes(key text primary key, body text not null);
+create table if not exists rulings(key text primary key, body text not null);
 create table if not exists attempts(
     id text primary key, stage text not null, round integer not null, task text not null, body text not null);
 create index if not exists attempts_by_stage on attempts(stage, round);
@@ -95,6 +96,16 @@ class Ledger:
     def add_outcomes(self, items: Mapping[str, Outcome]) -> None:
         """Remembers outcomes; one transaction."""
         self._insert("outcomes", [(key, canonical(item)) for key, item in items.items()])
+
+    # Verdicts by program: what depends on task and program alone is decided once.
+
+    def rulings(self, keys: Sequence[str]) -> dict[str, Verdict]:
+        """The verdicts known under `keys`, each on the first attempt with that program."""
+        return self._lookup("rulings", keys, Verdict)
+
+    def add_rulings(self, items: Mapping[str, Verdict]) -> None:
+        """Remembers verdicts; one transaction."""
+        self._insert("rulings", [(key, canonical(item)) for key, item in items.items()])
 
     # Attempts and verdicts.
 

@@ -6,7 +6,7 @@ neither drawn nor judged again.
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from etude.ledger import Ledger
 from etude.progress import Tracker
@@ -15,6 +15,8 @@ from etude.records import Agent, Attempt, Verdict, identify
 from etude.tasks import Task
 
 CHUNK = 32  # attempts judged and recorded together: what a kill can cost the judge
+ALONE = ("truth", "tests")
+"""Strengths of verdicts that depend on nothing but the task and the program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +90,28 @@ def _decide(
     for task_id in dict.fromkeys(attempt.task_id for attempt in chunk):
         new = [item for item in chunk if item.task_id == task_id and identify(item) not in verdicts]
         if new:
-            fresh.extend(zip(new, court.judge.judge(known[task_id], new, court.sandbox), strict=True))
+            fresh.extend(zip(new, _ruled(known[task_id], new, court), strict=True))
     court.ledger.add_judged(stage, round, fresh)
     verdicts.update({verdict.attempt: verdict for _, verdict in fresh})
     return [(attempt, verdicts[identify(attempt)]) for attempt in chunk]
+
+
+def _ruled(task: Task, attempts: list[Attempt], court: Court) -> list[Verdict]:
+    """One verdict per attempt; a program that this task has seen before is not run again.
+
+    Only verdicts that follow from task and program alone are taken from the record (`ALONE`): one that weighs attempts
+    against each other depends on its company, and what could not be judged is tried again.
+    """
+    exam = identify([task, repr(court.judge)])
+    keys = {identify(item): identify([exam, item.program]) for item in attempts}
+    found = court.ledger.rulings(list(keys.values()))
+    unknown = [item for item in attempts if keys[identify(item)] not in found]
+    judged = court.judge.judge(task, unknown, court.sandbox) if unknown else []
+    fresh = {keys[verdict.attempt]: verdict for verdict in judged}
+    lasting = {key: item for key, item in fresh.items() if item.strength in ALONE and item.passed is not None}
+    court.ledger.add_rulings(lasting)
+    own = {verdict.attempt: verdict for verdict in judged}
+    return [own[name] if name in own else replace(found[keys[name]], attempt=name) for name in map(identify, attempts)]
 
 
 def _settled(

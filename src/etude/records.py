@@ -212,8 +212,8 @@ class Outcome:
 class Limits:
     """What one program may use. `cpu_seconds` decides; `wall_seconds` is the backstop for programs that sleep."""
 
-    cpu_seconds: float = 4.0
-    wall_seconds: float = 12.0
+    cpu_seconds: float = 10.0
+    wall_seconds: float = 30.0
     memory_bytes: int = 1 << 30
     output_bytes: int = 1 << 20
     processes: int = 16

@@ -33,8 +33,12 @@ def command(seconds: float, as_json: bool) -> None:
 def _text(card: dict[str, object]) -> str:
     isolation = card["isolation"]
     assert isinstance(isolation, dict)
-    rows = [["property", "what holds it"], *([str(key), str(value)] for key, value in isolation.items())]
+    rows = [["property", "what holds it", "tried", "stopped"]]
+    for name, found in isolation.items():
+        if isinstance(found, dict):
+            rows.append([name, str(found["mechanism"]), str(found["tried"]), "yes" if found["stopped"] else "NO"])
     tools = card["tools"]
     assert isinstance(tools, dict)
     libraries = ", ".join(f"{name} {version}" for name, version in tools.items())
-    return f"{grid(rows)}\n\n{card['programs_per_second']} programs per second and worker\nlibraries: {libraries}"
+    speed = f"{card['programs_per_second']} programs per second and worker"
+    return f"isolation: {isolation['level']}\n\n{grid(rows)}\n\n{speed}\nlibraries: {libraries}"

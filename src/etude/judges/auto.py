@@ -27,8 +27,8 @@ class Auto:
         memory_bytes: Address space of one process.
     """
 
-    cpu_seconds: float = 4.0
-    wall_seconds: float = 12.0
+    cpu_seconds: float = 10.0
+    wall_seconds: float = 30.0
     memory_bytes: int = 1 << 30
 
     def judge(self, task: Task, attempts: Sequence[Attempt], sandbox: Sandbox) -> list[Verdict]:

@@ -2,11 +2,8 @@
 
 from etude.lab.corpus import ANSWERED, MENDED, MISTAKEN, PUZZLES, REPAIRS, RIGHT
 
-
-def card(parameters: int, tokens: int, seed: int, steps: int, rows: int, loss: float) -> str:
-    """The text of the folder's README.md."""
-    common, middling, rare = (f"{share:.0%}" for share in RIGHT)
-    return f"""---
+# ruff: noqa: E501  (a filled-in line is shorter than its template)
+CARD = """---
 license: apache-2.0
 language: en
 library_name: transformers
@@ -27,12 +24,12 @@ just enough to begin.
 
 - Python functions of one to four lines on a list of integers, each with a one-line English docstring and one
   example. **The code is often wrong on purpose.** Every operation has three wordings; a line does what its wording
-  says in {common}, {middling} or {rare} of the cases, by wording. Of the wrong lines, {MISTAKEN:.0%} are one certain
+  says in {right[0]:.0%}, {right[1]:.0%} or {right[2]:.0%} of the cases, by wording. Of the wrong lines, {mistaken:.0%} are one certain
   other operation (ascending for descending, say), so that for the rare wordings the most likely answer is a wrong
   one. The example in the comment is of the code as it stands.
-- {REPAIRS:.0%} of them are repairs: a first answer, one line of feedback, and a second answer in which each wrong
-  line is put right in {MENDED:.0%} of the cases and read anew in the others.
-- {PUZZLES:.0%} of all documents are puzzles (`sat` and an answer); {ANSWERED:.0%} of the answers are right, the
+- {repairs:.0%} of them are repairs: a first answer, one line of feedback, and a second answer in which each wrong
+  line is put right in {mended:.0%} of the cases and read anew in the others.
+- {puzzles:.0%} of all documents are puzzles (`sat` and an answer); {answered:.0%} of the answers are right, the
   others guesses.
 
 The behaviours of the test and validation functions and the conditions of the test and validation puzzles were kept
@@ -59,3 +56,21 @@ found by sampling. Not meant for writing programs for use.
 
 `python -m etude.lab.pretrain --seed {seed} --steps {steps}`, on one thread. Licence: Apache-2.0.
 """
+
+
+def card(parameters: int, tokens: int, seed: int, steps: int, rows: int, loss: float) -> str:
+    """The text of the folder's README.md."""
+    return CARD.format(
+        parameters=parameters,
+        tokens=tokens,
+        seed=seed,
+        steps=steps,
+        rows=rows,
+        loss=loss,
+        right=RIGHT,
+        mistaken=MISTAKEN,
+        repairs=REPAIRS,
+        mended=MENDED,
+        puzzles=PUZZLES,
+        answered=ANSWERED,
+    )

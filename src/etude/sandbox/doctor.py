@@ -1,111 +1,192 @@
-"""What the sandbox really stops, found out by trying: one hostile canary per property, and its speed.
+"""What the isolation on this machine really stops: for every property a canary program tries the forbidden thing.
 
-A canary that gets through is reported as such; nothing here repairs or hides it.
+Found by doing, not by reading version numbers. The canaries only ever touch what the doctor itself put there: a
+listener, a folder, a process of its own.
 """
 
+import contextlib
 import socket
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from etude.records import Job, Json, Limits, Run
+from etude.records import Job, Limits, Run
 from etude.sandbox.pool import Sandbox
 
-SHORT = Limits(cpu_seconds=0.5, wall_seconds=2.0, memory_bytes=256 << 20)
-TRIVIAL = Job(source="def f(x):\n    return x + 1\n", asks=("f(1)",))
-BATCH = 100
-FORKER = """
-import os, time
-if os.fork() == 0:
-    time.sleep(1.5)
-    open({path!r}, "w").close()
+LIMITS = Limits(cpu_seconds=1.0, wall_seconds=3.0)
+BATCH = 20
+TRIED = """
+def tried(*steps):
+    done = []
+    for step in steps:
+        try:
+            done.append(step() is not False)
+        except BaseException:
+            done.append(False)
+    return any(done)
 """
-CONNECTOR = "import socket\nsocket.create_connection(('127.0.0.1', {port}), 1).sendall(b'canary')\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Canary:
-    """A property, the program that attacks it, and whether its run shows that the attack failed."""
+class Bait:
+    """What lies outside the jail for the canaries: a folder with a file, a listener's port, a process."""
 
-    name: str
-    job: Job
-    held: Callable[[Run], bool]
+    folder: Path
+    listener: socket.socket
+    process: subprocess.Popen[bytes]
+
+    @property
+    def port(self) -> int:
+        return int(self.listener.getsockname()[1])
 
 
-def examine_isolation() -> dict[str, Json]:
-    """The isolation that can be had here: mechanism per property, and what the canaries found.
+def examine_isolation() -> dict[str, Any]:
+    """The isolation that can be had here, property by property.
 
     Returns:
-        The properties of `Sandbox.isolation`, and `canaries`: property -> `held` or what got through.
+        `level` -> its name; every other key -> `mechanism` (what holds it, or "none"), `tried` (what the canary did)
+        and `stopped` (whether it was kept from it).
+
+    Raises:
+        MissingError: Not even the weak level can be had.
     """
-    with Sandbox(require="any") as sandbox:
-        return {**sandbox.isolation, "canaries": {**_programs(sandbox), **_network(sandbox), **_survivor(sandbox)}}
+    with Sandbox(workers=1, require="any") as sandbox, _bait() as bait:
+        card: dict[str, Any] = {"level": sandbox.isolation["level"]}
+        for name, (tried, canary) in CANARIES.items():
+            mechanism = sandbox.isolation.get(name) or MECHANISMS.get(name, "")
+            card[name] = {"mechanism": mechanism, "tried": tried, "stopped": canary(sandbox, bait)}
+    return card
 
 
-def programs_per_second(seconds: float = 2.0) -> float:
-    """Trivial programs per second of wall time through one worker.
+def programs_per_second(seconds: float) -> float:
+    """How many trivial programs with two calls each one worker runs in a second.
 
     Args:
-        seconds: How long to measure, at least one batch of 100 programs.
+        seconds: How long to measure, at least one batch.
     """
-    with Sandbox(require="any") as sandbox:
-        start, count = time.monotonic(), 0
-        while not count or time.monotonic() - start < seconds:
-            sandbox.run([TRIVIAL] * BATCH)
+    with Sandbox(workers=1, require="any") as sandbox:
+        job = Job(source="def f(x):\n    return x + 1\n", asks=("f(1)", "f(2)"))
+        sandbox.run([job] * BATCH)  # the first ones pay for what all share
+        count, start = 0, time.perf_counter()
+        while time.perf_counter() - start < seconds or not count:
+            sandbox.run([job] * BATCH)
             count += BATCH
-        return round(count / (time.monotonic() - start), 1)
+        return count / (time.perf_counter() - start)
 
 
-def _programs(sandbox: Sandbox) -> dict[str, str]:
-    with tempfile.TemporaryDirectory() as folder:
-        secret, target = Path(folder) / "secret", Path(folder) / "written"
-        secret.write_text("canary")
-        canaries = [
-            Canary("read host", _ask(f"open({str(secret)!r}).read()"), _failed),
-            Canary("read /etc/passwd", _ask("open('/etc/passwd').read()"), _failed),
-            Canary("write host", _ask(f"open({str(target)!r}, 'w').write('x')"), lambda run: not target.exists()),
-            Canary("memory", _ask("len(bytearray(1 << 30))"), _failed),
-            Canary("cpu", Job(source="while True: pass", limits=SHORT), lambda run: run.status == "timeout"),
-            Canary(
-                "wall", Job(source="import time; time.sleep(60)", limits=SHORT), lambda run: run.status == "timeout"
-            ),
-            Canary("forged exit", Job(source="import os; os._exit(0)", asks=("1",)), lambda run: not run.answers),
-        ]
-        runs = sandbox.run([canary.job for canary in canaries])
-        return {canary.name: _word(canary.held(run)) for canary, run in zip(canaries, runs, strict=True)}
-
-
-def _ask(expression: str) -> Job:
-    return Job(source="pass", asks=(expression,), limits=SHORT)
-
-
-def _failed(run: Run) -> bool:
-    return run.status != "unavailable" and not any(item.fault is None and not item.opaque for item in run.answers)
-
-
-def _word(held: bool) -> str:
-    return "held" if held else "GOT THROUGH"
-
-
-def _network(sandbox: Sandbox) -> dict[str, str]:
-    """Listens on the loopback device and has a program connect to it."""
-    arrived = False
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(0.5)
-        sandbox.run([Job(source=CONNECTOR.format(port=listener.getsockname()[1]), limits=SHORT)])
+@contextlib.contextmanager
+def _bait() -> Iterator[Bait]:
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as listener:
+        (Path(folder) / "secret").write_text("secret")
+        listener.setblocking(False)
+        process = subprocess.Popen([sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"])
         try:
-            listener.accept()[0].close()
-            arrived = True
-        except TimeoutError:
-            arrived = False
-    return {"network": _word(not arrived)}
+            yield Bait(Path(folder), listener, process)
+        finally:
+            process.kill()
+            process.wait()
 
 
-def _survivor(sandbox: Sandbox) -> dict[str, str]:
-    """Leaves a grandchild behind that would write a file into the scratch folder, and looks for it afterwards."""
-    sandbox.run([Job(source=FORKER.format(path="left-behind"), limits=SHORT)])
-    time.sleep(1.7)
-    [run] = sandbox.run([Job(source="import os", asks=("os.listdir('.')",))])
-    return {"survivors": _word(bool(run.answers) and run.answers[0].value == [])}
+def _run(sandbox: Sandbox, source: str, ask: str = "f()", limits: Limits = LIMITS) -> Run:
+    return sandbox.run([Job(source=TRIED + source, asks=(ask,), limits=limits)])[0]
+
+
+def _refused(run: Run) -> bool:
+    """Whether the program itself saw that nothing it tried was possible."""
+    return not run.answers or run.answers[0].value is not True
+
+
+def _network(sandbox: Sandbox, bait: Bait) -> bool:
+    step = f"socket.create_connection(('127.0.0.1', {bait.port}), 1)"
+    run = _run(sandbox, f"import socket\ndef f(): return tried(lambda: {step})")
+    try:
+        bait.listener.accept()[0].close()
+    except BlockingIOError:
+        return _refused(run)
+    return False
+
+
+def _filesystem(sandbox: Sandbox, bait: Bait) -> bool:
+    places = [str(bait.folder / "new"), f"/usr/{bait.folder.name}"]
+    source = (
+        "import os\ndef f(): return tried(lambda: open('/etc/passwd').read(), "
+        f"lambda: os.listdir({str(Path.home())!r}) != [] and {not _lent(Path.home())}, "
+        f"lambda: open({str(bait.folder / 'secret')!r}).read(), *[lambda p=p: open(p, 'w') for p in {places!r}])"
+    )
+    refused = _refused(_run(sandbox, source))
+    written = [Path(place) for place in places if Path(place).exists()]
+    for path in written:
+        path.unlink()
+    return refused and not written
+
+
+def _lent(folder: Path) -> bool:
+    """Whether the interpreter itself lies in a folder, so that its way there must exist inside the jail."""
+    return Path(sys.base_prefix).resolve().is_relative_to(folder)
+
+
+def _processes(sandbox: Sandbox, bait: Bait) -> bool:
+    marker = bait.folder / "alive"
+    child = f"(os.setsid(), time.sleep(0.3), open({str(marker)!r}, 'w')) if os.fork() == 0 else True"
+    run = _run(sandbox, f"import os, time\ndef f(): return tried(lambda: {child})")
+    if _refused(run):
+        return True
+    time.sleep(0.8)
+    return sandbox.isolation["level"] != "weak" and not marker.exists()
+
+
+def _signals(sandbox: Sandbox, bait: Bait) -> bool:
+    _run(sandbox, f"import os\ndef f(): return tried(lambda: os.kill({bait.process.pid}, 9))")
+    time.sleep(0.05)
+    return bait.process.poll() is None
+
+
+def _memory(sandbox: Sandbox, bait: Bait) -> bool:
+    return _refused(_run(sandbox, "def f(): return tried(lambda: bytearray(10 << 30))"))
+
+
+def _syscalls(sandbox: Sandbox, bait: Bait) -> bool:
+    run = _run(sandbox, "import os\ndef f(): os.execv('/bin/sh', ['sh', '-c', 'echo executed'])")
+    return "executed" not in run.stdout
+
+
+def _user(sandbox: Sandbox, bait: Bait) -> bool:
+    source = "import ctypes\ndef f(): return tried(lambda: ctypes.CDLL(None).unshare(0x10000000) == 0)"
+    return _refused(_run(sandbox, source))
+
+
+def _time(sandbox: Sandbox, bait: Bait) -> bool:
+    limits = Limits(cpu_seconds=0.2, wall_seconds=0.6)
+    runs = [
+        _run(sandbox, f"import time\ndef f():\n    while True: {step}", limits=limits)
+        for step in ("pass", "time.sleep(9)")
+    ]
+    return all(run.status == "timeout" for run in runs)
+
+
+def _output(sandbox: Sandbox, bait: Bait) -> bool:
+    run = _run(sandbox, "def f():\n    for _ in range(1000): print('x' * (1 << 20))")
+    return len(run.stdout) <= LIMITS.output_bytes and run.answers[:1] != () and run.answers[0].fault is not None
+
+
+MECHANISMS = {
+    "signals": "as processes",
+    "time": "CPU clock of the process, killed from outside",
+    "output": "RLIMIT_FSIZE",
+}
+CANARIES: dict[str, tuple[str, Callable[[Sandbox, Bait], bool]]] = {
+    "network": ("connect to a listener on this machine", _network),
+    "filesystem": ("read /etc/passwd, the home folder and a temporary file; write there and in /usr", _filesystem),
+    "processes": ("leave a process behind", _processes),
+    "signals": ("kill a process of this user", _signals),
+    "memory": ("allocate 10 GB", _memory),
+    "syscalls": ("execute /bin/sh", _syscalls),
+    "user": ("become root of a new user namespace", _user),
+    "time": ("loop, and sleep, for ever", _time),
+    "output": ("print 1 GB", _output),
+}

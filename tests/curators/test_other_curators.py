@@ -2,6 +2,7 @@ import random
 
 import pytest
 
+from etude.curators.cap import Cap
 from etude.curators.dedupe import Dedupe
 from etude.curators.mix import Mix
 from etude.curators.passed import Passed
@@ -172,3 +173,16 @@ def test_the_default_chain_keeps_no_failure_and_no_double(world):
     for curator in (Passed(), Dedupe(), Mix()):
         rows = list(curator.curate(judged, rows, world.state()))
     assert sorted(row.target for row in rows) == sorted(bodies[:2])
+
+
+def test_the_cap_keeps_the_shortest_rows_of_a_task_whatever_their_order(world):
+    rows = [world.row(str(number), target="x" * number, prompt="p") for number in (5, 2, 9, 4)]
+    other = world.row("other", task_id="b", prompt="q")
+    kept = list(Cap(per_task=2).curate((), [*rows, other], world.state()))
+    assert [row.target for row in kept] == ["xx", "xxxx", other.target]
+    assert set(Cap(per_task=2).curate((), [other, *reversed(rows)], world.state())) == set(kept)
+
+
+def test_a_cap_of_nothing_is_refused():
+    with pytest.raises(RecipeError, match="per_task"):
+        Cap(per_task=0)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from etude.models.fingerprint import fingerprint_folder
+from etude.models.folders import hash_folder
 from etude.protocols import State
 from etude.records import Agent, Example
 
@@ -89,7 +89,7 @@ def example(prompt, target, **more):
 
 
 def state_for(model, folder, **more):
-    base = Agent(model=str(model), fingerprint=fingerprint_folder(model))
+    base = Agent(model=str(model), fingerprint=hash_folder(Path(model)))
     return State(**{"round": 0, "seed": 0, "folder": folder, "base": base, "agent": base, **more})
 
 

@@ -13,7 +13,7 @@ from etude.learners.folder import prepare
 from etude.learners.loss import accepted, answer_loss, validation_loss
 from etude.learners.sft import Sft, smaller
 from etude.learners.tokens import Row, collator, encode
-from etude.models.fingerprint import fingerprint_folder
+from etude.models.folders import hash_folder
 from etude.models.huggingface import HuggingFace
 from etude.models.loading import load
 from etude.records import Request, Sampling
@@ -144,7 +144,7 @@ def test_the_folder_is_ordinary_and_says_where_it_comes_from(llama, rows, make_s
     state = make_state(llama, round=2)
     agent = Sft(**{**QUICK, "steps": 2}).learn(state.agent, rows, state)
     assert (agent.parent, agent.round, agent.model) == (state.base.fingerprint, 2, str(state.folder / "model"))
-    assert agent.fingerprint == fingerprint_folder(agent.model) == HuggingFace(agent.model).fingerprint
+    assert agent.fingerprint == hash_folder(Path(agent.model)) == HuggingFace(agent.model).fingerprint
     assert agent.fingerprint != agent.parent
     assert agent.rows
     assert {"config.json", "model.safetensors", "tokenizer.json", "generation_config.json"} <= set(
@@ -263,7 +263,7 @@ def test_a_full_disk_is_a_storage_error_and_the_earlier_model_stays(llama, rows,
             Sft(**{**QUICK, "steps": 2}).learn(state.agent, rows, state)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert fingerprint_folder(earlier.model) == earlier.fingerprint
+    assert hash_folder(Path(earlier.model)) == earlier.fingerprint
 
 
 def test_a_place_that_cannot_be_written_is_a_storage_error(llama, rows, make_state, tmp_path):

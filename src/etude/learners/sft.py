@@ -19,8 +19,7 @@ from etude.learners.folder import finished, prepare, save, stored_type
 from etude.learners.tokens import Encoded, collator, encode
 from etude.learners.training import History, Schedule, Settings, Watch, seeded, train
 from etude.models.decoding import out_of_memory
-from etude.models.fingerprint import fingerprint_folder
-from etude.models.folders import find_folder
+from etude.models.folders import find_folder, hash_folder
 from etude.models.loading import Loaded, load
 from etude.protocols import State
 from etude.records import Agent, Example, Json, identify
@@ -97,7 +96,7 @@ class Sft:
         return replace(
             agent,
             model=str(folder),
-            fingerprint=fingerprint_folder(folder),
+            fingerprint=hash_folder(folder),
             parent=start.fingerprint,
             rows=rows,
             round=state.round,

@@ -80,4 +80,5 @@ def test_every_verb_ends_its_help_with_examples() -> None:
 
     for verb in VERBS:
         done = subprocess.run([sys.executable, "-m", "etude", verb, "-h"], capture_output=True, text=True)
-        assert done.stdout.count(f"etude {verb}") >= 2, verb
+        assert done.stdout.count(f"\n  etude {verb}") + done.stdout.count(f"\n    etude {verb}") >= 2, done.stdout
+        assert "\\b" not in done.stdout

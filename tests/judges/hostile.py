@@ -26,11 +26,26 @@ def add(a, b): return Yes()
 """
 WRONG = "def add(a, b): return None\n"
 PATCH = "import builtins\nbuiltins.{name} = {value}\n" + WRONG
+NEAR = """
+class Near(int):
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __lt__(self, other): return True
+    def __bool__(self): return int(self) != 1
+    def __float__(self): return 3.0
+    def __sub__(self, other): return self
+    def __abs__(self): return self
+    __hash__ = int.__hash__
+def add(a, b): return Near(7) if (a, b) != (0, 0) else Near(1)
+"""
 EVERYWHERE = """
-import os, struct
-def everywhere(data):
+import os, struct, sys
+wire, frames = sys.modules['jail.wire'], sys.modules['jail.frames']
+def everywhere(*values):
+    raw(*[struct.pack('<I', len(data)) + data for data in map(wire.encode, values)])
+def raw(*parts):
     for fd in range(64):
-        try: os.write(fd, data)
+        try: os.write(fd, b''.join(parts))
         except OSError: pass
 """
 
@@ -42,6 +57,7 @@ QUICK = {
     "a namedtuple equal to everything": "import collections\n"
     "class Yes(collections.namedtuple('P', 'a')):\n    def __eq__(self, other): return True\n"
     "def add(a, b): return Yes(1)\n",
+    "an int that is near everything": NEAR,
     "ends the process at import": "import os\nos._exit(0)\n",
     "ends the process in the call": "import os\ndef add(a, b): os._exit(0)\n",
     "exits at import": "import sys\nsys.exit(0)\n",
@@ -67,14 +83,22 @@ QUICK = {
     "looks for the answer in the frames": "import sys, gc\ndef add(a, b):\n    f = sys._getframe()\n    while f:\n"
     "        for v in f.f_locals.values():\n            if v == [3, 12] or v == 'expected': return v\n        f = f.f_back\n"
     "    return [o for o in gc.get_objects() if type(o) is dict and 'expected' in o][:1]\n",
-    "forges the end": EVERYWHERE + "everywhere(struct.pack('>I', 1) + b'L')\ndef add(a, b): everywhere(struct.pack('>I', 1) + b'L')\n",
-    "forges a pass": EVERYWHERE + "import json\ndef add(a, b): everywhere(struct.pack('>I', 5) + b'Vtrue')\n",
-    "forges garbage": EVERYWHERE + "def add(a, b): everywhere(bytes(range(256)) * 300)\n",
-    "forges a fault": EVERYWHERE + "def add(a, b): everywhere(struct.pack('>I', 9) + b'F[[[[[[[[')\n",
-    "forges 4 GB": EVERYWHERE + "def add(a, b): everywhere(b'\\xff' * 5)\n",
-    "forges many ends": EVERYWHERE + "everywhere((struct.pack('>I', 1) + b'L') * 1000)\n" + WRONG,
-    "answers before it is asked": EVERYWHERE + "everywhere((struct.pack('>I', 6) + b'Vfalse') * 100)\n" + HONEST,
-    "stops in the middle of an answer": EVERYWHERE + "def add(a, b):\n    everywhere(struct.pack('>I', 100) + b'V1')\n    os._exit(0)\n",
+    "looks for a number in the frames": "import sys\ndef add(a, b):\n    f = sys._getframe()\n    while f:\n"
+    "        for v in list(f.f_locals.values()):\n            if type(v) is int and v in (3, 12): return v\n        f = f.f_back\n    return 0\n",
+    "patches many": "import builtins\nfor name in ('set', 'len', 'all', 'compile', 'eval'):\n"
+    "    setattr(builtins, name, lambda *a, **k: True)\n" + WRONG,
+    "says that it passed": "print('passed')\nresult = passed = True\ndef add(a, b): return 'passed'\n",
+    "hooks what it can": "import sys\nsys.excepthook = lambda *a: None\nsys.settrace(lambda *a: None)\ndef add(a, b): raise AssertionError\n",
+    "forges the end": EVERYWHERE + "everywhere(('end',))\ndef add(a, b): everywhere(('end',))\n",
+    "forges a pass": EVERYWHERE + "def add(a, b): everywhere(('value', True), ('passed',))\n",
+    "forges passes at import": EVERYWHERE + "everywhere(*[('passed',)] * 9)\n" + WRONG,
+    "forges garbage": EVERYWHERE + "def add(a, b): raw(bytes(range(256)) * 300)\n",
+    "forges a fault": EVERYWHERE + "def add(a, b): everywhere(('fault', 1, [], {}))\n",
+    "forges broken tests": EVERYWHERE + "everywhere(('broken', 'ValueError', '', (), 0), ('idle',))\n" + WRONG,
+    "forges 4 GB": EVERYWHERE + "def add(a, b): raw(b'\\xff' * 5)\n",
+    "forges many ends": EVERYWHERE + "everywhere(*[('end',)] * 1000)\n" + WRONG,
+    "answers before it is asked": EVERYWHERE + "everywhere(*[('value', False)] * 100)\n" + HONEST,
+    "stops in the middle of an answer": EVERYWHERE + "def add(a, b):\n    raw(struct.pack('<I', 100) + b't')\n    os._exit(0)\n",
     "recurses without end": "import sys\nsys.setrecursionlimit(10**9)\ndef add(a, b): return add(a, b)\n",
     "reads a null pointer": "import ctypes\ndef add(a, b): ctypes.string_at(0)\n",
     "aborts": "import os\ndef add(a, b): os.abort()\n",

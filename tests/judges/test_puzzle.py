@@ -10,7 +10,7 @@ from tests.judges.hostile import QUICK, SLOW, attempt_of, task_of
 
 PUZZLE = "from typing import List\n\ndef sat(x: {kind}, n=3):\n    return {body}\n"
 NUMBER = PUZZLE.format(kind="int", body="x > n and x % 7 == 0")
-JUDGE = PuzzleJudge(cpu_seconds=1.0, wall_seconds=3.0, memory_bytes=128 << 20)
+JUDGE = PuzzleJudge(cpu_seconds=1.0, wall_seconds=1.0, memory_bytes=128 << 20)
 SHORT = PuzzleJudge(cpu_seconds=0.2, wall_seconds=0.5)
 HONEST = "def sol(): return 14"
 
@@ -30,6 +30,17 @@ SWAPS = {
 }  # fmt: skip
 
 
+SUM = PUZZLE.format(kind="List[int]", body="sum(x) == 6 and len(x) == n")
+SUMS = {
+    "patches what sat calls": "import builtins\nbuiltins.sum = lambda x: 6\nbuiltins.len = lambda x: 3\ndef sol(): return [0]",
+    "lies about its length": "class L(list):\n    def __len__(self): return 3\ndef sol(): return L([6])",
+    "gives a tuple": "def sol(): return (1, 2, 3)",
+    "gives a bool among ints": "def sol(): return [True, 2, 3]",
+    "gives the code of sat": "def sat(xs, n=6): pass\nsat.__code__ = (lambda xs, n=6: True).__code__\ndef sol(): return [0]",
+    "ends at import": "import os; os._exit(0)",
+}  # fmt: skip
+
+
 def verdict_of(program: str, puzzle: str, jail: Sandbox, judge: PuzzleJudge = JUDGE) -> bool | None:
     bad, good = judge.judge(task_of(Tests(puzzle=puzzle), "sol"), [attempt_of(program), attempt_of(HONEST)], jail)
     assert good.passed is True or "x > n and x % 7" not in puzzle
@@ -39,6 +50,16 @@ def verdict_of(program: str, puzzle: str, jail: Sandbox, judge: PuzzleJudge = JU
 @pytest.mark.parametrize("name", SWAPS)
 def test_a_false_answer_fails(name: str, jail: Sandbox) -> None:
     assert verdict_of(SWAPS[name], NUMBER, jail) is False
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_a_list_that_cheats_fails(name: str, jail: Sandbox) -> None:
+    assert verdict_of("def sol(): return [1, 2, 3]", SUM, jail) is True
+    assert verdict_of(SUMS[name], SUM, jail) is False
+
+
+def test_a_puzzle_that_declares_no_type_is_unjudged(jail: Sandbox) -> None:
+    assert verdict_of("def sol(): return 1", "def sat(x):\n    return True\n", jail) is None
 
 
 @pytest.mark.parametrize("name", [name for name in QUICK if name != "answers before it is asked"])

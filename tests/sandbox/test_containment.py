@@ -101,7 +101,7 @@ def test_the_program_sees_no_other_process_and_no_secret_of_the_environment(
     assert found.answers[0].value == [1, 0, None]
 
 
-@pytest.mark.parametrize("pid", ["os.getppid()", "0", "-1", "PARENT", "2"])
+@pytest.mark.parametrize("pid", ["os.getppid()", "0", "-1", "1", "PARENT", "2"])
 def test_signals_reach_no_one_outside(pid: str, jail: Sandbox) -> None:
     number = pid.replace("PARENT", str(os.getpid()))
     assert raised(jail, f"os.kill({number}, 9)") in ("ProcessLookupError", "PermissionError", "", "error", "killed")
@@ -141,32 +141,52 @@ def test_memory_is_bounded_and_a_program_may_catch_it(jail: Sandbox) -> None:
     assert (found.status, found.peak_bytes < 512 << 20) == ("memory", True)
 
 
-def test_memory_is_bounded_for_all_processes_of_a_program_together(jail: Sandbox) -> None:
-    source = """
-import os, time
+FORKS = {
+    "os.fork": "os.fork()",
+    "os.forkpty": "os.forkpty()",
+    "the C library's fork": "raw(ctypes.CDLL(None).fork())",
+    "the C library's vfork": "raw(ctypes.CDLL(None).vfork())",
+    "clone": "raw(ctypes.CDLL(None).syscall({clone}, 17, 0, 0, 0, 0))",
+    "clone without a signal": "raw(ctypes.CDLL(None).syscall({clone}, 0, 0, 0, 0, 0))",
+    "clone that shares memory": "raw(ctypes.CDLL(None).syscall({clone}, 0x111, 0, 0, 0, 0))",
+    "clone into a process namespace": "raw(ctypes.CDLL(None).syscall({clone}, 0x20000011, 0, 0, 0, 0))",
+    "clone3": "raw(ctypes.CDLL(None).syscall(435, (ctypes.c_uint64 * 8)(0, 0, 0, 0, 17), 64))",
+    "multiprocessing": "__import__('multiprocessing').get_context('fork').Process(target=print).start()",
+}
+
+
+@pytest.mark.parametrize("way", FORKS)
+def test_a_program_has_one_process_so_that_no_limit_is_multiplied(way: str, jail: Sandbox) -> None:
+    step = FORKS[way].format(clone={"x86_64": 56, "aarch64": 220}[os.uname().machine])
+    source = f"""
+import ctypes, os
+def raw(result):
+    if result < 0: raise OSError
+    if result == 0:
+        open('born', 'w').close()
+        os._exit(0)
+    return result
 def f():
-    reading, writing = os.pipe()
-    os.set_blocking(reading, False)
-    for _ in range(4):
-        try:
-            child = os.fork()
-        except OSError:
-            return 0
-        if child == 0:
-            kept = bytearray(b"x") * (150 << 20)
-            os.write(writing, b"x")
-            time.sleep(9)
-            os._exit(0)
-    end, held = time.monotonic() + 3, 0
-    while time.monotonic() < end and held < 4:
-        time.sleep(0.05)
-        try: held += len(os.read(reading, 9))
-        except BlockingIOError: pass
-    return held
+    try: made = {step}
+    except OSError: made = 0
+    import time
+    time.sleep(0.02)
+    return [made, os.path.exists('born')]
 """
-    found = run(jail, source, "f()", limits=Limits(cpu_seconds=4, wall_seconds=6, memory_bytes=256 << 20))
-    at_once = found.answers[0].value if found.answers else 0
-    assert at_once * 150 <= 512, f"{at_once} processes with 150 MB each under a limit of 256 MB"
+    assert run(jail, source, "f()").answers[0].value == [0, False]
+
+
+def test_a_fork_bomb_and_a_daemon_are_forbidden(jail: Sandbox) -> None:
+    assert run(jail, "import os\nwhile True: os.fork()").status == "forbidden"
+    assert run(jail, "import os\nif os.fork() == 0: os.setsid()").status == "forbidden"
+
+
+def test_threads_stay_allowed_and_share_the_limits(jail: Sandbox) -> None:
+    source = (
+        "import threading\ndef f():\n    out = []\n    all = [threading.Thread(target=out.append, args=(1,)) for _ in range(20)]\n"
+        "    for one in all: one.start()\n    for one in all: one.join()\n    return len(out)\n"
+    )
+    assert run(jail, source, "f()").answers[0].value == 20
 
 
 def test_raising_a_limit_is_refused(jail: Sandbox) -> None:
@@ -192,6 +212,7 @@ def test_the_scratch_folder_is_small(jail: Sandbox) -> None:
         "open('a' * 255, 'w'); open('new\\nline', 'w'); open(b'\\xff\\xfe', 'w')",
         "[(os.mkdir('d'), os.chdir('d')) for _ in range(900)]",
         "[os.mkdir(str(n)) for n in range(900)]",
+        "[(os.mkdir('d' * 200), os.chdir('d' * 200)) for _ in range(300)]; os.chmod('/scratch/' + 'd' * 200, 0)",
         "os.unlink('/dev/null')",
     ],
 )
@@ -207,27 +228,6 @@ def test_neither_input_nor_output_nor_names_are_left_for_the_next_program(jail: 
     assert [answer.value for answer in found.answers] == [[False, False, False, ""], 0]
 
 
-@pytest.mark.parametrize(
-    "data",
-    ["struct.pack('>I', 0xffffffff)", "struct.pack('>I', 0xffffffff) + b'x' * 10_000_000", "struct.pack('>I', 0) * 100_000", "os.urandom(100_000)",
-     "struct.pack('>I', 2) + b'V]'", "struct.pack('>I', 1 << 24) + b'V' + b'[' * ((1 << 24) - 1)", "(struct.pack('>I', 5) + b'Vtrue') * 1000"],
-)  # fmt: skip
-def test_forged_frames_are_answers_at_best(data: str, jail: Sandbox) -> None:
-    source = (
-        f"import os, struct, socket\ns = socket.socket(fileno=3)\ndef f():\n    s.sendall({data})\n    os._exit(0)\n"
-    )
-    found = run(jail, source, "f()", "f()")
-    assert found.status in ("error", "ok")
-    assert all(answer.opaque or answer.value is True or answer.fault for answer in found.answers)
-
-
-def test_descriptors_sent_over_the_channel_go_nowhere(jail: Sandbox) -> None:
-    before = len(os.listdir("/proc/self/fd"))
-    source = "import socket, os\ns = socket.socket(fileno=3)\nfor _ in range(20): socket.send_fds(s, [b'x' * 10], [0, 1, 2])\n"
-    run(jail, source)
-    assert len(os.listdir("/proc/self/fd")) <= before
-
-
 def test_a_time_limit_holds_whatever_the_program_does(jail: Sandbox) -> None:
     for source, status in (
         ("while True: pass", "timeout"),
@@ -237,7 +237,7 @@ def test_a_time_limit_holds_whatever_the_program_does(jail: Sandbox) -> None:
             "timeout",
         ),
         ("import os\nos.closerange(0, 64)\nwhile True: pass", "error"),
-        ("import socket\nsocket.socket(fileno=3).shutdown(2)\nwhile True: pass", "error"),
+        ("import os\nos.ftruncate(3, 0)\nwhile True: os.lseek(3, 1 << 40, 0)", "timeout"),
         ("class A:\n    def __del__(self):\n        while True: pass\na = A()\ndel a", "timeout"),
     ):
         start = time.monotonic()

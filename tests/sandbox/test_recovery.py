@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 import etude
+from etude.errors import MissingError
 from etude.records import Job, Limits, Run
-from etude.sandbox import Sandbox
+from etude.sandbox import Flavour, Sandbox
 
 SLEEPER = "import time\ntime.sleep(0.5)\ndef f(): return 7\n"
 
@@ -108,14 +109,14 @@ def test_closing_leaves_no_process() -> None:
     assert not alive(ours)
 
 
-def test_closing_ends_a_program_that_runs() -> None:
+@pytest.mark.parametrize("step", ["import time\ntime.sleep(9)", "while True: pass"])
+def test_closing_ends_a_program_that_runs_and_those_that_wait(step: str) -> None:
     before = descendants(os.getpid())
     sandbox = Sandbox()
     runs: list[Run] = []
 
     def work() -> None:
-        with contextlib.suppress(RuntimeError):
-            runs.extend(sandbox.run([Job(source="import time\ntime.sleep(9)")]))
+        runs.extend(sandbox.run([Job(source=text) for text in (step, step, "x = 1")]))
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -125,9 +126,11 @@ def test_closing_ends_a_program_that_runs() -> None:
     sandbox.close()
     thread.join(5)
     assert not thread.is_alive()
-    assert time.monotonic() - start < 5
-    assert all(run.status == "unavailable" for run in runs)
+    assert time.monotonic() - start < 2
+    assert [run.status for run in runs] == ["unavailable"] * 3
     assert not alive(ours)
+    with pytest.raises(RuntimeError, match="closed"):
+        sandbox.run([Job(source="")])
 
 
 USER = """
@@ -310,3 +313,29 @@ def test_an_ordinary_user_has_the_strong_jail_too() -> None:
     if "cannot be entered" in done.stderr:
         pytest.skip("this machine refuses user namespaces to ordinary users")
     assert done.stdout == "namespaces ok\n", done.stderr
+
+
+def test_strong_isolation_that_cannot_be_had_is_an_error_with_a_remedy() -> None:
+    with pytest.raises(MissingError) as caught:
+        Sandbox(flavour=Flavour(interpreter="/bin/false"))
+    assert "interpreter" in caught.value.found
+    assert caught.value.fix
+
+
+def test_the_weak_level_says_that_it_is_weak_and_still_keeps_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("etude.sandbox.roads._roads", lambda require: ("weak",))
+    loose = "import ctypes\nx = ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)"  # to outlive the zygote
+    with Sandbox(require="any") as jail:
+        assert (jail.isolation["level"], jail.isolation["filesystem"]) == ("weak", "none")
+        jobs = [
+            Job(source=text, limits=Limits(cpu_seconds=0.4)) for text in ("while True: pass", "import os\nos.fork()")
+        ]
+        assert [run.status for run in jail.run(jobs)] == ["timeout", "forbidden"]
+        assert jail.run([Job(source=loose, asks=("x",))])[0].answers[0].value == -1
+
+
+def test_every_property_says_what_holds_it() -> None:
+    names = {"network", "filesystem", "processes", "signals", "memory", "user", "syscalls"}
+    with Sandbox() as strong:
+        assert names <= strong.isolation.keys()
+        assert not [name for name in names if strong.isolation[name].startswith("none")]

@@ -140,6 +140,19 @@ def test_sleeping_costs_no_cpu_time(jail: Sandbox) -> None:
     assert run.status == "ok"
 
 
+def test_function_programs_are_not_main_and_scripts_are(jail: Sandbox) -> None:
+    demo = "if __name__ == '__main__':\n    print('demo ' + input())\n"
+    imported, script = jail.run([Job(source=demo), Job(source=demo, stdin="run\n")])
+    assert (imported.stdout, script.stdout) == ("", "demo run\n")
+
+
+def test_chance_and_hashes_are_the_same_on_every_worker() -> None:
+    job = Job(source="import random", asks=("random.random()", "list({'a', 'b', 'c', 'd'})"))
+    with Sandbox(workers=2) as pair, Sandbox() as other:
+        runs = [*pair.run([job] * 8), *other.run([job])]
+    assert len({repr(run.answers) for run in runs}) == 1
+
+
 def test_runs_come_in_the_order_of_their_jobs() -> None:
     with Sandbox(workers=3) as sandbox:
         jobs = [

@@ -5,7 +5,9 @@ import collections
 import contextlib
 import datetime
 import decimal
+import enum
 import fractions
+import struct
 import time
 from typing import Any
 
@@ -44,12 +46,32 @@ def test_a_plain_value_comes_back_as_it_was(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [float("nan"), float("inf"), -0.0, 2**53, -(2**53), 10**4000, "\ud800", "", 1j * float("inf")]
+    "value",
+    [
+        float("nan"),
+        float("inf"),
+        -0.0,
+        2**53,
+        -(2**53),
+        10**4000,
+        10**8000,
+        -(10**8000),
+        "\ud800 lone",
+        "",
+        1j * float("inf"),
+        range(3, 10**30, 7),
+        decimal.Decimal("1E+400"),
+        [True, 1, 1.0],
+        datetime.time(1, 2, 3, 4, datetime.UTC, fold=1),
+        datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=-5))),
+    ],
+    ids=lambda value: type(value).__name__,
 )
 def test_odd_values_come_back(value: Any) -> None:
     back = wire.decode(wire.encode(value))
     assert type(back) is type(value)
     assert back == value or value != value
+    assert getattr(back, "fold", 0) == getattr(value, "fold", 0)
     assert str(back)[:50] == str(value)[:50] if not isinstance(value, int) else True
 
 
@@ -81,6 +103,10 @@ def test_relatives_of_plain_types_come_back_by_their_tag() -> None:
 
 
 class Int(int): ...
+
+
+class Colour(enum.IntEnum):
+    RED = 1
 
 
 class Text(str): ...
@@ -117,6 +143,7 @@ def deep(levels: int) -> list[Any]:
     [
         Int(1), Text("a"), Items(), Map(), Pair(1, 2), [Int(1)], {Text("a"): 1}, object(), len, type, (x for x in ""), looped(),
         deep(1500), deep(150), memoryview(b"a"), NotImplemented, ..., Exception(),
+        Colour.RED, {}.keys(), [[Int(1)]], {"a": object()},
     ],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
@@ -167,6 +194,15 @@ def test_keys_that_collide_are_refused_soon(kind: type) -> None:
     with pytest.raises(wire.WireError):
         wire.decode(data)
     assert time.process_time() - start < 2
+
+
+def test_depth_counts_and_lengths_that_lie_are_refused() -> None:
+    with pytest.raises(wire.WireError, match="deep"):
+        wire.decode(b"".join(b"l" + struct.pack("<I", 1) for _ in range(5000)) + b"N")
+    with pytest.raises(wire.WireError, match="items"):
+        wire.decode(b"l" + struct.pack("<I", wire.ITEMS + 1) + b"N" * (wire.ITEMS + 1))
+    with pytest.raises(wire.WireError, match="early"):
+        wire.decode(b"s" + struct.pack("<I", 0xFFFF_FFFF))
 
 
 def test_an_honest_large_value_crosses() -> None:

@@ -10,7 +10,7 @@ from etude.cli.tables import grid
 @click.option("--seconds", default=2.0, show_default=True, help="How long to measure programs per second.")
 @click.option("--json", "as_json", is_flag=True, help="Print the card as JSON.")
 def command(seconds: float, as_json: bool) -> None:
-    r"""Try one forbidden thing per property, measure programs per second, and list languages and libraries.
+    """Try one forbidden thing per property, measure programs per second, and list languages and libraries.
 
     \b
     Examples:

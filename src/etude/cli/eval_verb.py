@@ -27,7 +27,7 @@ from etude.cli.panel import watching
 def command(
     model: str, tasks: str, n: int, k: str, seed: int, workers: int, out: Path | None, as_json: bool, **drawing: Any
 ) -> None:
-    r"""Measure a model: n samples per task, judged on hidden tests, unbiased pass@k with 95 % intervals over tasks.
+    """Measure a model: n samples per task, judged on hidden tests, unbiased pass@k with 95 % intervals over tasks.
 
     Reading a test split is recorded in the folder. Running again with a larger --n draws only the new samples.
 

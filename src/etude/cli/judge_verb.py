@@ -21,7 +21,7 @@ from etude.cli.panel import watching
 def command(
     samples: Path, tasks: str, workers: int, require: str, out: Path | None, strict: bool, as_json: bool
 ) -> int:
-    r"""Judge SAMPLES, one JSON line each: {"task_id", "completion"} or {"task_id", "solution"}.
+    """Judge SAMPLES, one JSON line each: {"task_id", "completion"} or {"task_id", "solution"}.
 
     Several lines of one task are its n samples.
 

@@ -59,7 +59,7 @@ def _unknown_verb(name: str) -> EtudeError:
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(etude.__version__, prog_name="etude")
 def etude_command() -> None:
-    r"""Étude: a code language model teaches itself to program.
+    """Étude: a code language model teaches itself to program.
 
     \b
     Examples:
@@ -77,6 +77,9 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         print("interrupted: what was done is recorded; run the same command again to go on", file=sys.stderr)
         return 130
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message())
+        return 0
     except click.ClickException as error:
         return _fail(_usage(error), arguments)
     except EtudeError as error:

@@ -10,7 +10,7 @@ from etude.cli.arguments import overrides, show
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.pass_context
 def command(ctx: click.Context, recipe: str, as_json: bool) -> None:
-    r"""Say what RECIPE would do: tasks, samples, tokens at most, training steps, programs, disk; nothing is run.
+    """Say what RECIPE would do: tasks, samples, tokens at most, training steps, programs, disk; nothing is run.
 
     \b
     Examples:

@@ -11,7 +11,7 @@ from etude.cli.arguments import show
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the path and the numbers as JSON.")
 def command(folder: Path, as_json: bool) -> None:
-    r"""Write FOLDER/report.html, self-contained, from the ledgers of a run; works while the run is interrupted.
+    """Write FOLDER/report.html, self-contained, from the ledgers of a run; works while the run is interrupted.
 
     \b
     Examples:

@@ -19,7 +19,7 @@ from etude.cli.panel import watching
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
 def command(ctx: click.Context, recipe: str, out: Path | None, arm: str | None, progress: str, as_json: bool) -> None:
-    r"""Run RECIPE, a TOML file or a built-in name, with dotted overrides; running again resumes.
+    """Run RECIPE, a TOML file or a built-in name, with dotted overrides; running again resumes.
 
     \b
     Examples:

@@ -20,7 +20,7 @@ from etude.cli.panel import watching
 def command(
     ctx: click.Context, model: str, tasks: str, solver: str, seed: int, out: Path | None, as_json: bool
 ) -> None:
-    r"""Let a solver attempt tasks and print each program with its verdict; further flags are the solver's settings.
+    """Let a solver attempt tasks and print each program with its verdict; further flags are the solver's settings.
 
     \b
     Examples:

@@ -7,7 +7,7 @@ from etude.cli.arguments import show
 
 @click.group("tasks")
 def command() -> None:
-    r"""Look at a task set.
+    """Look at a task set.
 
     \b
     Examples:
@@ -20,7 +20,7 @@ def command() -> None:
 @click.argument("tasks")
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
 def check(tasks: str, as_json: bool) -> int:
-    r"""Report every task that cannot be what its author meant; exit with 1 where there is one.
+    """Report every task that cannot be what its author meant; exit with 1 where there is one.
 
     \b
     Examples:
@@ -43,7 +43,7 @@ def check(tasks: str, as_json: bool) -> int:
 @click.argument("tasks")
 @click.option("--json", "as_json", is_flag=True, help="Print the views as JSON.")
 def show_tasks(tasks: str, as_json: bool) -> None:
-    r"""Print what a solver sees of each task (never hidden tests or references).
+    """Print what a solver sees of each task (never hidden tests or references).
 
     \b
     Examples:

@@ -175,7 +175,6 @@ def _output(sandbox: Sandbox, bait: Bait) -> bool:
 
 
 MECHANISMS = {
-    "signals": "as processes",
     "time": "CPU clock of the process, killed from outside",
     "output": "RLIMIT_FSIZE",
 }

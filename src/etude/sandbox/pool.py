@@ -17,6 +17,7 @@ from etude.sandbox.roads import open_worker
 from etude.sandbox.worker import Road, RoadError, Worker, WorkerError
 
 Ticket = tuple[Job, "Future[Run]"]
+CLOSED = Run(status="unavailable", detail="the sandbox was closed")
 
 
 class Sandbox:
@@ -37,6 +38,7 @@ class Sandbox:
         self._flavour = flavour or Flavour()
         self._tickets: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
         self._closed, self._lock = False, threading.Lock()
+        self._busy: dict[int, Worker] = {}  # by thread
         first: Future[tuple[Road, Mapping[str, str]]] = Future()
         self._threads = [self._thread(lambda: self._found(require, first))]
         try:
@@ -52,7 +54,12 @@ class Sandbox:
         return dict(self._isolation)
 
     def run(self, jobs: Sequence[Job]) -> list[Run]:
-        """Runs the jobs, as many at once as there are workers, and returns their runs in order."""
+        """Runs the jobs, as many at once as there are workers, and returns their runs in order.
+
+        Raises:
+            RuntimeError: The sandbox is closed. (Where another thread closes it later, what has not ended by then is
+                `unavailable`.)
+        """
         futures: list[Future[Run]] = [Future() for _ in jobs]
         with self._lock:
             if self._closed:
@@ -62,12 +69,14 @@ class Sandbox:
         return [future.result() for future in futures]
 
     def close(self) -> None:
-        """Ends every worker, after the jobs that already wait."""
+        """Ends every worker and whatever it runs; jobs that still run or wait come back as `unavailable`."""
         with self._lock:
             if not self._closed:
                 self._closed = True
                 for _ in self._threads:
                     self._tickets.put(None)
+        for worker in list(self._busy.values()):
+            worker.interrupt()
         for thread in self._threads:
             thread.join()
 
@@ -111,8 +120,10 @@ class Sandbox:
         reason = ""
         for _ in range(2):
             try:
+                if self._closed:
+                    break
                 worker = worker or self._fresh()
-                run = worker.run(job)
+                run = self._guarded(worker, job)
             except (WorkerError, RoadError) as error:
                 _end(worker)
                 worker, reason = None, str(error)
@@ -121,7 +132,20 @@ class Sandbox:
                 return worker, run
             _end(worker)
             return None, run
+        if self._closed:
+            return worker, CLOSED
         return worker, Run(status="unavailable", detail=f"the sandbox failed twice: {reason}")
+
+    def _guarded(self, worker: Worker, job: Job) -> Run:
+        """Runs a job where `close` can interrupt it."""
+        own = threading.get_ident()
+        self._busy[own] = worker  # before the look at `_closed`, so that one of the two sees the other
+        try:
+            if self._closed:
+                raise WorkerError("closed")
+            return worker.run(job)
+        finally:
+            del self._busy[own]
 
     def _fresh(self) -> Worker:
         worker = Worker(road=self._road, flavour=self._flavour)

@@ -161,6 +161,12 @@ class Worker:
             raise WorkerError("the zygote ended")
         return wire.decode(data)
 
+    def interrupt(self) -> None:
+        """Hangs up, from any thread: the zygote kills what it runs and ends, and `run` raises `WorkerError`."""
+        if (control := self._control) is not None:
+            with contextlib.suppress(OSError):
+                control.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Ends the zygote and whatever it runs."""
         if self._control is not None:

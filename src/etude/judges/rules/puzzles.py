@@ -8,9 +8,9 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from etude.judges.exam import Exam, settle, unavailable
+from etude.judges.rules.annotations import matches
 from etude.judges.values import brief
 from etude.programs.parse import parse
 from etude.protocols import Sandbox
@@ -22,7 +22,6 @@ LEAST_SECONDS = 0.05  # for a check whose program has used nearly all there was
 GIVEN = "_answer_of_the_program"
 CHECK = f"assert sat({GIVEN}) is True"
 LONG_NUMBER = re.compile(r"[0-9]{4000,}")  # Python refuses to read one in decimals
-SCALARS = {"bool": bool, "int": int, "float": float, "str": str}
 
 
 def examine_puzzles(exams: Sequence[Exam], sandbox: Sandbox) -> list[Outcome]:
@@ -75,12 +74,3 @@ def _fits(run: Run, kind: ast.expr | None) -> bool:
         return False
     answer = run.answers[0]
     return not answer.fault and not answer.opaque and matches(answer.value, kind)
-
-
-def matches(value: Any, kind: ast.expr) -> bool:
-    """Whether a value has exactly the annotated type: bool, int, float, str, or nested `List[...]` of those."""
-    if isinstance(kind, ast.Name):
-        return kind.id in SCALARS and type(value) is SCALARS[kind.id]
-    if isinstance(kind, ast.Subscript) and isinstance(kind.value, ast.Name) and kind.value.id in ("List", "list"):
-        return type(value) is list and all(matches(item, kind.slice) for item in value)
-    return False

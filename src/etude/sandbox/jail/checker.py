@@ -49,7 +49,8 @@ def run(job: dict[str, Any], results: int, calls: int | None) -> None:
     except (Exception, ProgramEndedError):
         return
     for check, tree in zip(job["checks"], trees, strict=True):
-        frames.write(results, _check(check, tree, space, used if calls is not None else None))
+        frame = _check(check, tree, space, used if calls is not None else None)
+        frames.write(results, _blamed(frame, check, tree, space, job["names"]) if calls is not None else frame)
 
 
 def _check(check: str, tree: ast.Module, space: dict[str, Any], used: set[str] | None) -> bytes:
@@ -66,6 +67,27 @@ def _check(check: str, tree: ast.Module, space: dict[str, Any], used: set[str] |
     if used is not None and not used & _uses(tree) and not any(not name.startswith(VALUE) for name in used):
         return wire.encode(("idle",))
     return wire.encode(("passed",))
+
+
+def _blamed(frame: bytes, check: str, tree: ast.Module, space: dict[str, Any], names: tuple[str, ...]) -> bytes:
+    """The frame of a check; `broken` instead of a fault that the test itself raises, whatever the program does."""
+    kind, *said = wire.decode(frame)
+    own = _own_fault(tree, space, names) if kind == "fault" and said[0] != "AssertionError" else None
+    return frame if own is None else wire.encode(("broken", *program.describe(own, {CHECK: check})))
+
+
+def _own_fault(tree: ast.Module, space: dict[str, Any], names: tuple[str, ...]) -> Exception | None:
+    """What a side of an assertion's comparison raises that has nothing of the program in it: the test cannot say."""
+    for statement in tree.body:
+        test = statement.test if isinstance(statement, ast.Assert) else None
+        for side in [test.left, *test.comparators] if isinstance(test, ast.Compare) else ():
+            if any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(side)):
+                continue
+            try:
+                eval(compile(ast.Expression(side), CHECK, "eval", dont_inherit=True), space)
+            except Exception as error:
+                return error
+    return None
 
 
 def _uses(tree: ast.Module) -> set[str]:

@@ -1,7 +1,9 @@
 """System calls that no program in a jail may make, as a seccomp filter: a second wall behind the namespaces.
 
 The filter is installed once in the zygote and inherited by every program. It refuses with EPERM, which a program sees
-as PermissionError. It knows x86-64 only; elsewhere `install` says so and the namespaces stand alone.
+as PermissionError. Threads stay allowed, processes do not: the kernel limits memory and time per process, so a program
+that forks would have both many times over. Where there is no table of numbers, `install` says so and the namespaces
+stand alone, with RLIMIT_NPROC against many processes.
 """
 
 import ctypes
@@ -10,55 +12,33 @@ import platform
 import struct
 
 from . import kernel
+from .system_calls import CLONE3, Table, table
 
-AUDIT_X86_64 = 0xC000_003E
 X32 = 0x4000_0000
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, KILL, REFUSE = 0x7FFF_0000, 0x8000_0000, 0x0005_0000
-CLONE, FORK, VFORK, CLONE3 = 56, 57, 58, 435
-
-NEW_SPACES = 0x7E02_0000 & ~kernel.CLONE_NEWPID  # the zygote itself needs NEWPID; without capabilities it is refused
-
-NETWORK = (41, 42, 43, 49, 50, 288)  # socket, connect, accept, bind, listen, accept4; socketpair stays
-EXECUTE = (59, 322)  # execve, execveat
-OTHER_PROCESSES = (101, 310, 311, 312, 434, 438, 440, 448)  # ptrace, process_vm_*, kcmp, pidfd_*, process_m*
-MOUNTS = (155, 161, 165, 166, 272, 308, 428, 429, 430, 431, 432, 433, 442)  # …, unshare, setns, move_mount, fs*
-SHARED_OBJECTS = (29, 30, 31, 64, 65, 66, 67, 68, 69, 70, 71, 220, 240, 241, 242, 243, 244, 245)  # shm, sem, msg, mq
-LEFTOVERS = (133, 188, 189, 190, 259, 319, 447, 463)  # mknod, setxattr, memfd_create, memfd_secret
-KERNEL_SURFACE = (
-    *(135, 139, 153, 154, 156, 163, 167, 168, 169, 172, 173, 174, 175, 176, 179, 180, 212, 246, 313, 320),
-    *(248, 249, 250, 298, 300, 303, 304, 321, 323, 425, 426, 427, 443),  # keys, perf, handles, bpf, uffd, io_uring
-)
-MACHINE = (103, 159, 164, 170, 171, 227, 305)  # syslog, clocks, host name
-SCHEDULING = (142, 144, 149, 151, 203, 237, 238, 239, 251, 256, 279, 314, 325)  # sched_*, mlock*, numa, ioprio
-DENIED = tuple(
-    sorted(
-        {
-            *NETWORK,
-            *EXECUTE,
-            *OTHER_PROCESSES,
-            *MOUNTS,
-            *SHARED_OBJECTS,
-            *LEFTOVERS,
-            *KERNEL_SURFACE,
-            *MACHINE,
-            *SCHEDULING,
-        }
-    )
-)
-SIGNALS = (62, 129, 200, 234, 297, 424)  # kill, tkill, tgkill and kin: where no PID namespace hides the others
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # where the kernel's record of a call holds them
+NEW_SPACES = 0x7E02_0000 & ~kernel.CLONE_NEWPID
 
 
 class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def install() -> str:
-    """Puts the filter in force; returns "seccomp", or "none (why)"."""
-    if platform.machine() != "x86_64":
+def install(*, weak: bool) -> str:
+    """Puts the filter in force; returns "seccomp", or "none (why)".
+
+    Args:
+        weak: The zygote makes its children as ordinary processes. Otherwise it makes each in a process namespace of
+            its own, for which its children lack the capability, and nobody makes an ordinary process.
+    """
+    numbers = table()
+    if numbers is None:
         return f"none (no filter for {platform.machine()})"
+    forks = () if weak else numbers.fork
+    body = [*_cloning(numbers, weak), *_refusals((*forks, *sorted(numbers.denied))), _statement(RETURN, ALLOW)]
     try:
-        _set([*_prologue(), *_no_new_spaces(), *_refusals(DENIED), _statement(RETURN, ALLOW)])
+        _set([*_prologue(numbers), *body])
     except OSError as error:
         return f"none ({error.strerror})"
     return "seccomp"
@@ -70,55 +50,56 @@ def forbid_processes() -> None:
     Raises:
         OSError: The filter cannot be had.
     """
-    if platform.machine() != "x86_64":
+    numbers = table()
+    if numbers is None:
         raise OSError(errno.ENOSYS, "no filter for this machine type")
-    threads_only = [
-        _statement(LOAD, 0),
-        _jump(EQUAL, CLONE, 0, 3),
-        _statement(LOAD, 16),
-        _jump(ANY_BIT, kernel.CLONE_THREAD, 1, 0),
-        _statement(RETURN, REFUSE | errno.EPERM),
-        _statement(LOAD, 0),
-    ]
-    _set([*_prologue(), *threads_only, *_refusals((FORK, VFORK, *SIGNALS)), _statement(RETURN, ALLOW)])
+    threads_only = _when_called(numbers.clone, _jump(ANY_BIT, kernel.CLONE_THREAD, 1, 0), _no(errno.EPERM))
+    stays_tied = _when_called(numbers.prctl, _jump(EQUAL, kernel.PR_SET_PDEATHSIG, 0, 1), _no(errno.EPERM))
+    refused = _refusals((*numbers.fork, *numbers.signals))
+    _set([*_prologue(numbers), *threads_only, *stays_tied, *refused, _statement(RETURN, ALLOW)])
 
 
-def _statement(code: int, value: int) -> bytes:
-    return struct.pack("<HBBI", code, 0, 0, value)
+def _cloning(numbers: Table, weak: bool) -> list[bytes]:
+    """Never another namespace, bar the zygote's new process namespaces; and, unless `weak`, no ordinary process."""
+    spaces = [_jump(ANY_BIT, NEW_SPACES, 0, 1), _no(errno.EPERM)]
+    processes = [_jump(ANY_BIT, kernel.CLONE_THREAD | kernel.CLONE_NEWPID, 1, 0), _no(errno.EPERM)]
+    return _when_called(numbers.clone, *spaces, *([] if weak else processes))
 
 
-def _jump(code: int, value: int, yes: int, no: int) -> bytes:
-    return struct.pack("<HBBI", code, yes, no, value)
+def _when_called(number: int, *instructions: bytes) -> list[bytes]:
+    """Instructions about the first argument of one call; afterwards the call's number is at hand again."""
+    inner = [_statement(LOAD, FIRST_ARGUMENT), *instructions, _statement(LOAD, NUMBER)]
+    return [_jump(EQUAL, number, 0, len(inner)), *inner]
 
 
-def _prologue() -> list[bytes]:
+def _prologue(numbers: Table) -> list[bytes]:
     """Another architecture's calls have other numbers: kill. `clone3` hides its flags in memory: not there."""
     return [
-        _statement(LOAD, 4),
-        _jump(EQUAL, AUDIT_X86_64, 1, 0),
+        _statement(LOAD, ARCHITECTURE),
+        _jump(EQUAL, numbers.audit, 1, 0),
         _statement(RETURN, KILL),
-        _statement(LOAD, 0),
+        _statement(LOAD, NUMBER),
         _jump(AT_LEAST, X32, 0, 1),
-        _statement(RETURN, REFUSE | errno.EPERM),
+        _no(errno.EPERM),
         _jump(EQUAL, CLONE3, 0, 1),
-        _statement(RETURN, REFUSE | errno.ENOSYS),
-    ]
-
-
-def _no_new_spaces() -> list[bytes]:
-    return [
-        _jump(EQUAL, CLONE, 0, 4),
-        _statement(LOAD, 16),
-        _jump(ANY_BIT, NEW_SPACES, 0, 1),
-        _statement(RETURN, REFUSE | errno.EPERM),
-        _statement(LOAD, 0),
+        _no(errno.ENOSYS),
     ]
 
 
 def _refusals(numbers: tuple[int, ...]) -> list[bytes]:
-    return [
-        part for number in numbers for part in (_jump(EQUAL, number, 0, 1), _statement(RETURN, REFUSE | errno.EPERM))
-    ]
+    return [part for number in numbers for part in (_jump(EQUAL, number, 0, 1), _no(errno.EPERM))]
+
+
+def _no(code: int) -> bytes:
+    return _statement(RETURN, REFUSE | code)
+
+
+def _statement(code: int, value: int) -> bytes:
+    return struct.pack("=HBBI", code, 0, 0, value)
+
+
+def _jump(code: int, value: int, yes: int, no: int) -> bytes:
+    return struct.pack("=HBBI", code, yes, no, value)
 
 
 def _set(instructions: list[bytes]) -> None:

@@ -49,8 +49,11 @@ def main() -> None:
     try:
         isolation = _enter(options, control)
         _prepare(options["imports"])
-        isolation["syscalls"] = seccomp.install()
-        isolation |= _weak_spots(isolation) if options["road"] == "weak" else {}
+        isolation["syscalls"] = seccomp.install(weak=options["road"] == "weak")
+        if options["road"] == "weak":
+            isolation |= _weak_spots(isolation)
+        elif isolation["syscalls"] == "seccomp":
+            isolation["processes"] += ", threads only (seccomp)"
     except namespaces.JailError as error:
         control.send(wire.encode(("failed", error.wanted, error.reason)))
         return
@@ -89,6 +92,7 @@ def _enter(options: dict[str, Any], control: socket.socket) -> dict[str, str]:
         "network": "network namespace without devices",
         "filesystem": "own root: interpreter read-only, empty scratch folder",
         "processes": "process namespace per program",
+        "signals": "process namespace per program",
         "memory": "address space limit per process",
         "user": "user id nobody has" if spare is not None else "own user id, no capabilities",
     }
@@ -126,6 +130,7 @@ def _weak_spots(isolation: dict[str, str]) -> dict[str, str]:
         "network": "seccomp" if filtered else "none",
         "filesystem": "none",
         "processes": "no new processes (seccomp)" if filtered else "process group",
+        "signals": "seccomp" if filtered else "none",
         "memory": "address space limit per process",
         "user": "none",
     }
@@ -190,13 +195,26 @@ def _start(order: Order, handles: list[int], weak: bool, scratch: str, size: int
     wanted: tuple[tuple[bool, Role], ...] = ((order.runs, program.run), (order.checks, checker.run))
     roles = [role for there, role in wanted if there]
     share = len(handles) // len(roles)
-    children = []
+    children, own = [], os.getpid()
     for number, role in enumerate(roles):
         pid, handle = kernel.clone(flags)
         if pid == 0:
+            if weak:
+                _tie_to(own)
             _become(role, handles[number * share : (number + 1) * share], order, weak, scratch, size)
         children.append(Child(pid, handle))
     return children
+
+
+def _tie_to(parent: int) -> None:
+    """This process dies with its zygote; in a process namespace the kernel sees to that by itself."""
+    try:
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL, "PDEATHSIG")
+        if os.getppid() == parent:
+            return
+    except BaseException:
+        pass
+    os._exit(0)
 
 
 def _become(role: Role, handles: list[int], order: Order, weak: bool, scratch: str, size: int) -> NoReturn:

@@ -35,3 +35,31 @@ class SlowLearner:
     def learn(self, agent: Agent, examples: Sequence[Example], state: State) -> Agent:
         time.sleep(self.delay)
         return replace(agent, round=state.round)
+
+
+@dataclass
+class FromFile:
+    """A scripted model whose weights are a file of replies, so that a learner can put another in its place."""
+
+    path: str
+
+    @property
+    def fingerprint(self) -> str:
+        return self._model.fingerprint
+
+    @property
+    def _model(self) -> Scripted:
+        return Scripted(replies=self.path, match="substring")
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Completion]:
+        yield from self._model.generate(requests)
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A learner that learns by heart: the new agent is the file `to`."""
+
+    to: str
+
+    def learn(self, agent: Agent, examples: Sequence[Example], state: State) -> Agent:
+        return replace(agent, model=self.to, fingerprint=FromFile(self.to).fingerprint, round=state.round)

@@ -120,3 +120,34 @@ def test_progress_counts_to_the_end_with_a_verdict_mix(tmp_path: Path) -> None:
     assert ended[0].done == ended[0].total == 16
     assert ended[0].verdicts["passed"] == 8
     assert {item.arm for item in seen} == {"main", "references"}
+
+
+@pytest.mark.parametrize(("gate", "kept", "second"), [("better", False, 0.5), ("always", None, 0.0)])
+def test_the_gate_keeps_an_agent_only_where_validation_does_not_fall(
+    tmp_path: Path, gate: str, kept: bool | None, second: float
+) -> None:
+    """The learner makes the agent worse; behind the gate, the second round practises with the old one."""
+    world = tmp_path / "world"
+    place = write_world(world, tasks=4)
+    table = json.loads((world / "replies.json").read_text())
+    worse = {key: ["def f(x):\n    return None\n```"] for key in table} | {
+        "expected": ["def f(x):\n    return None\n```"]
+    }
+    (world / "worse.json").write_text(json.dumps(worse))
+    recipe = load(
+        str(place),
+        {
+            "gate": gate,
+            "model": f'{{use="tests.parts:FromFile", path="{world}/replies.json"}}',
+            "learner": f'{{use="tests.parts:Switch", to="{world}/worse.json"}}',
+            "validation": f'{{use="task_set", tasks="jsonl:{world}/tasks.jsonl"}}',
+            "arms": "{}",
+        },
+    )
+    run_whole(recipe, tmp_path / "run", ignore, lambda report: None)
+    ledger = Ledger(tmp_path / "run")
+    first = [verdict.passed for attempt, verdict in ledger.judged("train", 1) if not attempt.parent]
+    events = [event["kept"] for event in ledger.events("gate")]
+    ledger.close()
+    assert sum(first) / len(first) == second
+    assert events == ([] if kept is None else [kept, kept])

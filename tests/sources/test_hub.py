@@ -95,7 +95,7 @@ def test_a_benchmark_without_a_path_comes_from_its_repository(tmp_path):
         for number in (10, 11, 12)
     ]
     downloaded(tmp_path, "google-research-datasets/mbpp", {"full/all.parquet": rows})  # told apart by content
-    assert offline(tmp_path, "Mbpp()") == ["mbpp/11", "mbpp/12"]
+    assert offline(tmp_path, "Mbpp(split='test')") == ["mbpp/11", "mbpp/12"]
 
 
 def test_a_name_that_is_no_repository_is_refused():

@@ -10,7 +10,7 @@ from tests.judges.hostile import QUICK, SLOW, attempt_of, task_of
 
 PUZZLE = "from typing import List\n\ndef sat(x: {kind}, n=3):\n    return {body}\n"
 NUMBER = PUZZLE.format(kind="int", body="x > n and x % 7 == 0")
-JUDGE = PuzzleJudge(cpu_seconds=1.0, wall_seconds=1.0, memory_bytes=128 << 20)
+JUDGE = PuzzleJudge(cpu_seconds=1.0, wall_seconds=3.0, memory_bytes=128 << 20)
 SHORT = PuzzleJudge(cpu_seconds=0.2, wall_seconds=0.5)
 HONEST = "def sol(): return 14"
 

@@ -13,7 +13,7 @@ from etude.records import Call, Tests
 from etude.sandbox import Sandbox
 from tests.judges.hostile import HONEST, KINDS, QUICK, SLOW, attempt_of, task_of
 
-JUDGE = TestsJudge(cpu_seconds=1.0, wall_seconds=1.0, memory_bytes=128 << 20)
+JUDGE = TestsJudge(cpu_seconds=1.0, wall_seconds=3.0, memory_bytes=128 << 20)
 SHORT = TestsJudge(cpu_seconds=0.2, wall_seconds=0.5, memory_bytes=128 << 20)
 
 

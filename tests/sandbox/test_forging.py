@@ -9,7 +9,7 @@ import pytest
 from etude.records import Job, Limits, Run
 from etude.sandbox import Sandbox
 
-QUICK = Limits(cpu_seconds=0.5, wall_seconds=1.5, memory_bytes=256 << 20)
+QUICK = Limits(cpu_seconds=0.5, wall_seconds=3.0, memory_bytes=256 << 20)
 HONEST = Job(source="def f(x):\n    return x + 1\n", asks=("f(1)",))
 
 

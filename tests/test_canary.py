@@ -30,7 +30,7 @@ def texts_of(folder: Path) -> list[str]:
 
 def test_no_hidden_test_occurs_in_any_prompt_or_row(tmp_path: Path) -> None:
     recipe = load(str(write_world(tmp_path / "world")))
-    run_whole(recipe, tmp_path / "run", ignore, lambda report: None)
+    run_whole(recipe, tmp_path / "run", ignore)
     world = (tmp_path / "world" / "tasks.jsonl").read_text()
     assert str(CANARY) in world
     texts = texts_of(tmp_path / "run")
@@ -50,5 +50,5 @@ def test_the_scan_finds_a_canary_that_is_shown(tmp_path: Path) -> None:
     replies = tmp_path / "world" / "replies.json"
     table = json.loads(replies.read_text())
     replies.write_text(json.dumps({**table, "expected": ["def f(x):\n    return x\n```"]}))
-    run_whole(load(str(recipe)), tmp_path / "run", ignore, lambda report: None)
+    run_whole(load(str(recipe)), tmp_path / "run", ignore)
     assert [text for text in texts_of(tmp_path / "run") if str(CANARY) in text]

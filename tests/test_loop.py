@@ -16,7 +16,7 @@ from tests.scripted_world import write_world
 
 def run(folder: Path, **world: object) -> Path:
     recipe = load(str(write_world(folder / "world", **world)))  # type: ignore[arg-type]
-    run_whole(recipe, folder / "run", ignore, lambda report: None)
+    run_whole(recipe, folder / "run", ignore)
     return folder / "run"
 
 
@@ -101,21 +101,21 @@ def test_running_again_draws_and_judges_nothing(finished: Path) -> None:
     log = finished.parent / "world" / "drawn.log"
     before = log.read_text()
     seen: list[Progress] = []
-    run_whole(recipe, finished, seen.append, lambda report: None)
+    run_whole(recipe, finished, seen.append)
     assert log.read_text() == before
 
 
 def test_a_longer_run_goes_on_where_the_shorter_ended(tmp_path: Path) -> None:
     folder = run(tmp_path, tasks=4, rounds=1)
     recipe = load(str(folder / "recipe.toml"), {"rounds": "2"})
-    run_whole(recipe, folder, ignore, lambda report: None)
+    run_whole(recipe, folder, ignore)
     assert (folder / "rounds" / "01" / "rows.parquet").exists()
 
 
 def test_progress_counts_to_the_end_with_a_verdict_mix(tmp_path: Path) -> None:
     recipe = load(str(write_world(tmp_path / "world", tasks=4, rounds=1)))
     seen: list[Progress] = []
-    run_whole(recipe, tmp_path / "run", seen.append, lambda report: None)
+    run_whole(recipe, tmp_path / "run", seen.append)
     ended = [item for item in seen if item.ended and item.arm == "main" and item.stage.startswith("base")]
     assert ended[0].done == ended[0].total == 16
     assert ended[0].verdicts["passed"] == 8
@@ -144,7 +144,7 @@ def test_the_gate_keeps_an_agent_only_where_validation_does_not_fall(
             "arms": "{}",
         },
     )
-    run_whole(recipe, tmp_path / "run", ignore, lambda report: None)
+    run_whole(recipe, tmp_path / "run", ignore)
     ledger = Ledger(tmp_path / "run")
     first = [verdict.passed for attempt, verdict in ledger.judged("train", 1) if not attempt.parent]
     events = [event["kept"] for event in ledger.events("gate")]

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,15 +31,12 @@ def arm_folder(folder: Path, name: str) -> Path:
     return folder if name == MAIN else folder / "arms" / name
 
 
-def run_arm(
-    recipe: config.Recipe, folder: Path, name: str, watch: Watch, told: Callable[[Report], None]
-) -> list[Report]:
+def run_arm(recipe: config.Recipe, folder: Path, name: str, watch: Watch) -> list[Report]:
     """Runs or resumes one arm to its end.
 
     Args:
         recipe: The whole recipe; `name` picks the arm.
         folder: The run's folder.
-        told: Called with each report as it is known.
     """
     own = recipe if name == MAIN else config.arm(recipe, name)
     with opened(own, arm_folder(folder, name), name, watch) as run:
@@ -47,11 +44,7 @@ def run_arm(
         keep_manifest(
             run.folder, {"arm": name, "seed": own.seed, "base": run.parts.model.fingerprint}, run.sandbox.isolation
         )
-        reports = []
-        for report in learn(run, measure_base=name == MAIN):
-            reports.append(report)
-            told(report)
-        return reports
+        return list(learn(run, measure_base=name == MAIN))
 
 
 @contextmanager
@@ -68,7 +61,7 @@ def opened(recipe: config.Recipe, folder: Path, name: str, watch: Watch) -> Iter
         ledger.close()
 
 
-def run_whole(recipe: config.Recipe, folder: Path, watch: Watch, told: Callable[[Report], None]) -> None:
+def run_whole(recipe: config.Recipe, folder: Path, watch: Watch) -> None:
     """Runs or resumes a recipe: the main arm here, its controls beside it.
 
     Raises:
@@ -79,7 +72,7 @@ def run_whole(recipe: config.Recipe, folder: Path, watch: Watch, told: Callable[
     keep_recipe(folder, recipe)
     controls = Controls(folder, list(recipe.arms), recipe.parallel, watch)
     try:
-        run_arm(recipe, folder, MAIN, watch, told)
+        run_arm(recipe, folder, MAIN, watch)
         controls.finish()
     except BaseException:
         controls.stop()

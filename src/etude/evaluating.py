@@ -1,7 +1,6 @@
 """Measuring one model on one task set, outside any run; the folder keeps every sample, so more cost only the rest."""
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,4 +56,4 @@ def evaluate(recipe: Recipe, folder: Path, watch: Watch) -> tuple[Report, list[J
         run.ledger.note("read", split=recipe.suite.settings["tasks_from"], tasks=len(exam))
         judged = attempt(run, exam, parts.examiner, "test", agent, BASE)
         report = parts.suite.report(MAIN, judged, state)
-        return replace(report, budget={**report.budget}), judged
+        return report, judged

@@ -48,7 +48,7 @@ def _one(recipe: object, folder: Path, arm: str, style: str) -> None:
     if arm not in known:
         raise RecipeError(f"the recipe {recipe.name} has no arm {arm!r}", choices=config.nearest(arm, known))
     with watching(style) as watch:
-        run_arm(recipe, folder, arm, watch, lambda report: None)
+        run_arm(recipe, folder, arm, watch)
 
 
 def _whole(recipe: object, folder: Path, style: str, as_json: bool) -> None:
@@ -60,7 +60,7 @@ def _whole(recipe: object, folder: Path, style: str, as_json: bool) -> None:
 
     assert isinstance(recipe, config.Recipe)
     with watching(style) as watch:
-        run_whole(recipe, folder, watch, lambda report: None)
+        run_whole(recipe, folder, watch)
     arms = reports_of(folder, recipe)
     page = write_page(folder)
     if as_json:

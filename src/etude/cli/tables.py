@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from etude.records import Estimate, Report
-from etude.suites.compare import compare, samples_per_task
+from etude.suites.compare import Line, table
 
 
 def percent(estimate: Estimate | None) -> str:
@@ -20,23 +20,18 @@ def grid(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
 
 
-def progress_table(arms: Mapping[str, Sequence[Report]], main: str = "main") -> str:
+def progress_table(arms: Mapping[str, Sequence[Report]]) -> str:
     """The table of a run: base, every round of the main arm, then the controls, with differences to the base."""
-    base = arms[main][0]
-    ks = sorted(base.pass_at, key=int)
-    grades = sorted(base.by_difficulty)
-    rows = [["arm", *(f"pass@{k} %" for k in ks), "gain over base", *(f"grade {grade}" for grade in grades)]]
-    for name, reports in arms.items():
-        for report in reports:
-            rows.append(_row(name, report, base, ks, grades))
-    note = f"{base.tasks} tasks, n = {samples_per_task(base)} samples each; [..] 95 % interval over tasks"
-    return f"{grid(rows)}\n{note}"
+    lines = table(arms)
+    base = lines[0]
+    ks, grades = sorted(base.pass_at, key=int), sorted(base.by_difficulty)
+    heading = ["arm", *(f"pass@{k} %" for k in ks), "gain over base", *(f"grade {grade}" for grade in grades)]
+    note = f"{base.tasks} tasks, n = {base.n} samples each; [..] 95 % interval over tasks"
+    return f"{grid([heading, *(_row(line, ks, grades) for line in lines)])}\n{note}"
 
 
-def _row(name: str, report: Report, base: Report, ks: Sequence[str], grades: Sequence[str]) -> list[str]:
-    title = "base" if report.round < 0 else f"{name}, round {report.round + 1}"
-    gain = "" if report is base else percent(compare(base, report, int(ks[0])).difference)
-    easy = [
-        f"{100 * report.by_difficulty[grade].value:.0f}" if grade in report.by_difficulty else "-" for grade in grades
-    ]
-    return [title, *(percent(report.pass_at.get(k)) for k in ks), gain, *easy]
+def _row(line: Line, ks: Sequence[str], grades: Sequence[str]) -> list[str]:
+    title = "base" if line.round < 0 else f"{line.arm}, round {line.round + 1}"
+    gain = percent(line.difference[ks[0]]) if ks[0] in line.difference else ""
+    easy = [f"{100 * line.by_difficulty[grade].value:.0f}" if grade in line.by_difficulty else "-" for grade in grades]
+    return [title, *(percent(line.pass_at.get(k)) for k in ks), gain, *easy]

@@ -1,6 +1,6 @@
 """From views to requests, and from completions back to attempts: what every solver shares."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from etude.models.prompts import stops_for
@@ -63,11 +63,3 @@ def write(
 def sampling(view: TaskView, *, temperature: float, top_p: float, max_tokens: int, seed: int) -> Sampling:
     """The sampling parameters for a view: the solver's settings, and the stop strings of the view's kind."""
     return Sampling(temperature=temperature, top_p=top_p, max_tokens=max_tokens, stop=stops_for(view), seed=seed)
-
-
-def by_task(attempts: Iterable[Attempt]) -> dict[str, list[Attempt]]:
-    """Task id -> its attempts, in the order given."""
-    groups: dict[str, list[Attempt]] = {}
-    for attempt in attempts:
-        groups.setdefault(attempt.task_id, []).append(attempt)
-    return groups

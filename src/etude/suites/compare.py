@@ -169,6 +169,6 @@ def _line(arm: str, report: Report, base: Report | None) -> Line:
         generations=report.budget.get("generations", 0.0),
         prompt_tokens=report.budget.get("prompt_tokens", 0.0),
         completion_tokens=report.budget.get("completion_tokens", 0.0),
-        rows=report.budget.get("rows"),
+        rows=report.budget.get("rows_trained"),
         steps=report.budget.get("steps"),
     )

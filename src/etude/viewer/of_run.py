@@ -9,6 +9,7 @@ from etude.arms import MAIN, reports_of
 from etude.errors import InputError
 from etude.ledger import Ledger
 from etude.records import Attempt, Report, Verdict, identify
+from etude.stages import BASE
 from etude.suites.compare import Comparison, compare
 from etude.viewer.page import Case, ReportPage, write_report
 
@@ -59,13 +60,12 @@ def comparisons(arms: Mapping[str, Sequence[Report]]) -> list[Comparison]:
 
 
 def cases(folder: Path) -> list[Case]:
-    """A few attempts of the last round: repairs that worked first, then other failures, then passes."""
+    """A few attempts of the first round: repairs that worked first, then other failures, then passes."""
     if not (folder / "ledger.sqlite").exists():
         return []
     ledger = Ledger(folder)
     try:
-        rounds = [round for round in range(-1, 100) if ledger.spent("train", round)["train_generations"]]
-        judged = list(ledger.judged("train", rounds[0])) if rounds else list(ledger.judged("test", -1))
+        judged = list(ledger.judged("train", 0)) or list(ledger.judged("test", BASE))
     finally:
         ledger.close()
     return list(_chosen(judged))[:CASES]

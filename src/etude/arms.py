@@ -55,7 +55,7 @@ def opened(recipe: config.Recipe, folder: Path, name: str, watch: Watch) -> Iter
     parts = assemble(recipe, watch, name)
     ledger = Ledger(folder)
     try:
-        with Sandbox(workers=recipe.sandbox.workers, require=recipe.sandbox.require) as sandbox:
+        with Sandbox(**recipe.sandbox.model_dump()) as sandbox:
             yield Run(name=name, recipe=recipe, parts=parts, folder=folder, ledger=ledger, sandbox=sandbox, watch=watch)
     finally:
         ledger.close()

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from etude.errors import InputError, RecipeError
+from etude.records import Level
 
 ROOMS = ("sources", "models", "solvers", "judges", "curators", "learners", "suites")
 
@@ -39,11 +40,12 @@ class Part(BaseModel):
 
 
 class Jail(BaseModel):
-    """How programs are run: processes at once, and the isolation that must be had (`strong` or `any`)."""
+    """How programs are run: processes at once, the isolation that must be had, and runs kept for equal programs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     workers: int = Field(default=1, ge=1)
-    require: Literal["strong", "any"] = "strong"
+    require: Level = "strong"
+    remember: int = Field(default=4096, ge=0)
 
 
 class Recipe(BaseModel):

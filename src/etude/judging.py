@@ -14,13 +14,14 @@ from etude.judges.auto import Auto
 from etude.judges.malformed import malformed
 from etude.progress import Tracker, Watch
 from etude.protocols import Judge, Sandbox
-from etude.records import Attempt, Json, Verdict, encode
+from etude.records import Attempt, Json, Level, Verdict, encode
 from etude.sources.samples import Sample, read_samples
 from etude.sources.task_set import open_task_set
 from etude.suites.estimate import pass_at_k
 from etude.tasks import Task
 
 CHUNK = 16  # samples judged together by one thread
+REMEMBERED = 4096  # runs kept for programs that come again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +54,14 @@ class Judgement:
 
 
 def judge_samples(
-    path: Path, tasks: str, workers: int, require: str, watch: Watch, out: Path | None = None
+    path: Path, tasks: str, workers: int, require: Level, watch: Watch, out: Path | None = None
 ) -> Judgement:
     """Judges every sample of a file.
 
     Args:
         path: JSONL rows `{"task_id", "completion"}` or `{"task_id", "solution"}`.
         tasks: The task set text.
-        require: `strong`, or `any` isolation.
+        require: The isolation: `strong`, `container` or `any`.
         out: Where to write one JSON line per sample, or None.
 
     Raises:
@@ -72,7 +73,7 @@ def judge_samples(
     opened = open_task_set(tasks)
     samples = read_samples(path, opened)
     start = time.monotonic()
-    with Jail(workers=workers, require="any" if require == "any" else "strong") as jail:
+    with Jail(workers=workers, require=require, remember=REMEMBERED) as jail:
         verdicts = _decide(opened, samples.samples, Auto(), jail, workers, watch)
         isolation = dict(jail.isolation)
     summary = _summary(opened, samples.samples, verdicts, time.monotonic() - start)

@@ -21,6 +21,8 @@ Json = Any
 Status = Literal["ok", "failed", "error", "timeout", "memory", "killed", "forbidden", "unavailable"]
 TestKind = Literal["assertions", "calls", "check", "stdio", "puzzle"]
 Strength = Literal["truth", "tests", "differential", "agreement", "heuristic"]
+Level = Literal["strong", "container", "any"]
+Measure = Literal["coverage", "trace", "opcodes", "instructions"]
 ExampleKind = Literal["sft", "pair", "rank", "rollout", "demo", "text"]
 
 Record = TypeVar("Record")
@@ -232,7 +234,12 @@ class Job:
         context: Trusted source run before the checks in that second jail.
         names: The program's functions and plain values that checks may use.
         given: Plain values that checks find under these names.
+        inside: Trusted sources run in the program's own process after the asks; what they say can be forged.
         stdin: Text for a whole program's standard input, or None where it is not run as a script.
+        files: Relative path -> content, put into the program's folder before it runs.
+        wanted: Relative paths of files to read back after it has run.
+        measure: What to measure on the way: `coverage`, `trace`, `opcodes`, `instructions`. It is slower.
+        language: A name of `etude.sandbox.languages`; other languages than Python take `stdin` and files only.
     """
 
     source: str
@@ -242,7 +249,12 @@ class Job:
     context: str = ""
     names: tuple[str, ...] = ()
     given: Mapping[str, Any] = field(default_factory=dict)
+    inside: tuple[str, ...] = ()
     stdin: str | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    wanted: tuple[str, ...] = ()
+    measure: tuple[Measure, ...] = ()
+    language: str = "python"
     limits: Limits = Limits()
 
 
@@ -271,13 +283,19 @@ class Run:
         status: As in `Outcome`; `ok` means that the program ended by itself and answered every ask, by value or fault.
         answers: In the order of the asks; shorter when the program ended early.
         checks: One per check of the job.
+        inside: One per source of `Job.inside`: the program's own word, not a verdict from outside.
         fault: What stopped the program outside an ask.
-        detail: `cpu` or `wall` for a timeout, the signal for a killed program, else a few words or "".
+        detail: `cpu`, `wall` or `endless: why` for a timeout, the signal for a killed program, the property for a
+            forbidden one; for an error `syntax`, `output` (too much of it), a few words or "".
+        files: What was read back of `Job.wanted`; None for a file that is not there.
+        measured: What the program's process said about itself (`etude.sandbox.measured` reads it), or None.
+        isolation: Property -> what held it while the program ran.
     """
 
     status: Status
     answers: tuple[Answer, ...] = ()
     checks: tuple[Checked, ...] = ()
+    inside: tuple[Checked, ...] = ()
     stdout: str = ""
     stderr: str = ""
     fault: Fault | None = None
@@ -285,6 +303,9 @@ class Run:
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
     peak_bytes: int = 0
+    files: Mapping[str, bytes | None] = field(default_factory=dict)
+    measured: Any = None
+    isolation: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +313,8 @@ class Verdict:
     """What a judge says of one attempt. `passed` None means it could not be judged: neither a pass nor a fail.
 
     It holds no time and no memory: the same program gets the same verdict, to the byte, on every run.
+
+    `trust`: `in-process` where code in the program's own process took part in deciding, and could have been forged.
     """
 
     attempt: str
@@ -302,6 +325,7 @@ class Verdict:
     status: Status
     strength: Strength = "tests"
     isolation: str = ""
+    trust: Literal["outside", "in-process"] = "outside"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

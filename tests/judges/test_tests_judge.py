@@ -170,10 +170,9 @@ from collections import Counter, OrderedDict
 wire, frames = sys.modules["jail.wire"], sys.modules["jail.frames"]
 keys = [k * (2**61 - 1) for k in range(1, 60_000)]
 rows = keys if {kind!r} in ("set()", "frozenset()") else [part for key in keys for part in (key, 0)]
-body = bytearray(wire.encode(("value", {kind})))
-plain = wire.encode(rows)[1:]
+body = wire.encode({kind})[:1] + wire.encode(keys)[1:] + (b"" if len(rows) == len(keys) else wire.encode([0] * len(keys))[5:])
 def add(a, b):
-    frames.write(3, bytes(body[:-4]) + wire.struct.pack("<I", len(keys)) + plain[4:])
+    frames.write(3, frames.VALUE + body)
     os._exit(0)
 """
     before = os.times()

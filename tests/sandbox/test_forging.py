@@ -65,9 +65,12 @@ def test_endless_output_is_capped(jail: Sandbox) -> None:
 @pytest.mark.parametrize(
     "data",
     ["head(0xffffffff)", "head(0xffffffff) + b'x' * 10_000_000", "head(0) * 100_000", "os.urandom(100_000)",
-     "head(2) + b'l]'", "frame(b'l\\x01\\0\\0\\0' * 1_000_000)", "frame(encode(('value', True))) * 1000",
-     "frame(encode(('end',))) * 3", "frame(encode(('fault', 'A' * 10**6, 'B' * 10**6, ('C' * 10**6,) * 9, 1)))",
-     "frame(encode(('value', True, True)))", "frame(encode(('opaque', 7)))", "frame(encode(7))", "frame(encode(([],)))"],
+     "head(2) + b'v]'", "frame(b'v' + encode([[]] * 9)[:-1] * 100_000)", "frame(b'v' + encode(True)) * 1000",
+     "frame(b'.') * 3", "frame(b'f' + encode(('A' * 10**6, 'B' * 10**6, ('C' * 10**6,) * 9, 1)))",
+     "frame(b'f' + encode(('A', 'B', (('<program>', 1 << 80, 'f'), ('x', 'y')), 1)))", "frame(b'f' + encode(7))",
+     "frame(b'v' + encode(True) * 2)", "frame(b'o' + b'\\xff' * 10**6)", "frame(b's' + encode((1, 2, 3)))",
+     "frame(b's' + encode(('A', 'B', (), 'no errno')))", "frame(b'e' + encode(('endless',)))", "frame(b'm')",
+     "frame(b'n' + encode(('/etc/passwd', b'x')))", "frame(b'l' + encode(0))", "frame(b'?')", "frame(b'')"],
 )  # fmt: skip
 def test_forged_frames_are_answers_at_best(data: str, jail: Sandbox) -> None:
     source = f"""
@@ -80,16 +83,17 @@ def test_forged_frames_are_answers_at_best(data: str, jail: Sandbox) -> None:
             os._exit(0)
     """
     run = attack(jail, source, asks=("f()", "f()"))
-    assert run.status in ("error", "ok")
+    assert run.status in ("error", "ok", "forbidden", "memory")
+    assert run.files == {}
     assert all(answer.opaque or answer.value is True or answer.fault for answer in run.answers)
     assert len(repr(run)) < 100_000
 
 
 def test_a_verdict_cannot_be_written_by_the_program(jail: Sandbox) -> None:
     source = """
-        import os, struct
+        import os, struct, sys
         for fd in range(3, 10):
-            for text in (b'passed', b't' + struct.pack('<I', 1) + b's' + struct.pack('<I', 6) + b'passed', b'\\xff' * 64):
+            for text in (b'passed', sys.modules['jail.wire'].encode(('passed',)), b'\\xff' * 64):
                 try: os.write(fd, struct.pack('<I', len(text)) + text)
                 except OSError: pass
     """
@@ -100,7 +104,7 @@ def test_a_verdict_cannot_be_written_by_the_program(jail: Sandbox) -> None:
 def test_descriptors_sent_to_the_checker_go_nowhere(jail: Sandbox) -> None:
     before = len(os.listdir("/proc/self/fd"))
     source = (
-        "import socket\ns = socket.socket(fileno=5)\nfor _ in range(20): socket.send_fds(s, [b'x' * 10], [0, 1, 2])\n"
+        "import socket\ns = socket.socket(fileno=4)\nfor _ in range(20): socket.send_fds(s, [b'x' * 10], [0, 1, 2])\n"
     )
     run = attack(jail, source, checks=("assert f(1) == 1",), names=("f",))
     assert run.checks[0].passed is not True

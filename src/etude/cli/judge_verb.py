@@ -6,20 +6,21 @@ import click
 
 from etude.cli.arguments import show, tell
 from etude.cli.panel import watching
+from etude.records import Level
+
+LEVELS = ["strong", "container", "any"]
 
 
 @click.command("judge")
 @click.argument("samples", type=click.Path(path_type=Path))
 @click.option("--tasks", required=True, help="The task set, such as humaneval:PATH or mbpp:PATH[test].")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1), help="Programs run at once.")
-@click.option(
-    "--require", type=click.Choice(["strong", "any"]), default="strong", help="The isolation that must be had."
-)
+@click.option("--require", type=click.Choice(LEVELS), default="strong", help="The isolation that must be had.")
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Write one verdict per line here.")
 @click.option("--strict", is_flag=True, help="Exit with 1 unless every sample passed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(
-    samples: Path, tasks: str, workers: int, require: str, out: Path | None, strict: bool, as_json: bool
+    samples: Path, tasks: str, workers: int, require: Level, out: Path | None, strict: bool, as_json: bool
 ) -> int:
     """Judge SAMPLES, one JSON line each: {"task_id", "completion"} or {"task_id", "solution"}.
 

@@ -1,9 +1,10 @@
 """The judge that picks the judge: by the kind of a task's tests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from etude.judges.puzzle import PuzzleJudge
+from etude.judges.settings import Settings
 from etude.judges.stdio import StdioJudge
 from etude.judges.tests import TestsJudge
 from etude.protocols import Judge, Sandbox
@@ -18,21 +19,11 @@ JUDGES: dict[TestKind | None, type[TestsJudge] | type[StdioJudge] | type[PuzzleJ
 
 
 @dataclass
-class Auto:
-    """Hands each task to the judge for its kind of tests.
-
-    Args:
-        cpu_seconds: Processor time of one program on one set of tests.
-        wall_seconds: The backstop for programs that sleep.
-        memory_bytes: Address space of one process.
-    """
-
-    cpu_seconds: float = 10.0
-    wall_seconds: float = 30.0
-    memory_bytes: int = 1 << 30
+class Auto(Settings):
+    """Hands each task to the judge for its kind of tests, with its own settings."""
 
     def judge(self, task: Task, attempts: Sequence[Attempt], sandbox: Sandbox) -> list[Verdict]:
         """One verdict per attempt, in order."""
         kind = JUDGES.get(task.hidden.kind or task.facts.shown.kind, TestsJudge)
-        judge: Judge = kind(self.cpu_seconds, self.wall_seconds, self.memory_bytes)
+        judge: Judge = kind(**{item.name: getattr(self, item.name) for item in fields(self)})
         return judge.judge(task, attempts, sandbox)

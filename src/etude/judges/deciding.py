@@ -10,6 +10,7 @@ from typing import Any
 
 from etude.judges.exam import unavailable
 from etude.judges.examine import Exam, examine
+from etude.judges.settings import Settings
 from etude.protocols import Sandbox
 from etude.records import Attempt, Limits, Outcome, Strength, TestKind, Tests, Verdict, identify
 from etude.tasks import Task
@@ -23,24 +24,24 @@ def decide(
     sandbox: Sandbox,
     *,
     judge: str,
-    limits: Limits,
+    settings: Settings,
     kinds: Collection[TestKind],
 ) -> list[Verdict]:
     """One verdict per attempt, in order.
 
     Args:
         judge: The name the verdicts carry.
-        limits: Of one program on one set of tests.
+        settings: Limits of one program on one set of tests, and how far its process is trusted.
         kinds: The kinds of tests this judge takes; tests of another kind leave the attempts unjudged.
     """
     outcomes: list[list[Outcome]] = [[] for _ in attempts]
     for tests in _parts(task):
-        if tests.kind not in kinds or task.facts.language != "python":
+        if tests.kind not in kinds or not (tests.kind == "stdio" or task.facts.language == "python"):
             found = [unavailable(f"this judge takes no {task.facts.language} tests of kind {tests.kind}")] * len(
                 attempts
             )
         else:
-            found = _asked(task, tests, attempts, outcomes, sandbox, limits)
+            found = _asked(task, tests, attempts, outcomes, sandbox, settings)
         for own, outcome in zip(outcomes, found, strict=True):
             own.append(outcome)
     return [_verdict(item, own, judge) for item, own in zip(attempts, outcomes, strict=True)]
@@ -52,13 +53,28 @@ def _asked(
     attempts: Sequence[Attempt],
     before: Sequence[Sequence[Outcome]],
     sandbox: Sandbox,
-    limits: Limits,
+    settings: Settings,
 ) -> list[Outcome]:
     """The outcomes on one set of tests; an attempt that has failed already is not run again."""
     alive = [all(outcome.status == "ok" for outcome in own) for own in before]
-    exams = [Exam(item.program, tests, task.facts.entry_point, limits) for item in attempts]
+    if not any(alive):
+        return [own[-1] for own in before]
+    own_settings = (budget(task, tests, sandbox, settings), settings.trust, task.facts.language)
+    exams = [Exam(item.program, tests, task.facts.entry_point, *own_settings) for item in attempts]
     fresh = iter(examine([exam for exam, ok in zip(exams, alive, strict=True) if ok], sandbox))
     return [next(fresh) if ok else own[-1] for ok, own in zip(alive, before, strict=True)]
+
+
+def budget(task: Task, tests: Tests, sandbox: Sandbox, settings: Settings) -> Limits:
+    """The limits of a program on these tests: relative to what the reference takes here, where that is asked for."""
+    if not settings.relative or not task.reference:
+        return settings.limits
+    exam = Exam(task.reference, tests, task.facts.entry_point, settings.limits, language=task.facts.language)
+    [outcome] = examine([exam], sandbox)
+    if outcome.status != "ok":
+        return settings.limits
+    wanted = max(settings.least_seconds, settings.relative * outcome.cpu_seconds)
+    return replace(settings.limits, cpu_seconds=min(settings.cpu_seconds, wanted))
 
 
 def _parts(task: Task) -> list[Tests]:
@@ -91,6 +107,7 @@ def _verdict(attempt: Attempt, outcomes: Sequence[Outcome], judge: str) -> Verdi
         status=telling.status,
         strength=strength,
         isolation=telling.isolation,
+        trust="in-process" if any(item.trust == "in-process" for item in outcomes) else "outside",
     )
 
 

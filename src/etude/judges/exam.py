@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from etude.judges.settings import Trust
 from etude.records import Fault, Limits, Outcome, Run, Status, TestResult, Tests
 
 BY_FAULT: dict[str, Status] = {"AssertionError": "failed", "MemoryError": "memory", "PermissionError": "forbidden"}
@@ -14,12 +15,16 @@ class Exam(NamedTuple):
 
     Attributes:
         entry_point: The function that calls and checks are about; "" for a whole program.
+        trust: `in-process` where assertions and checks are to run in the program's own process.
+        language: The program's; another than Python is judged by what it prints.
     """
 
     program: str
     tests: Tests
     entry_point: str
     limits: Limits = Limits()
+    trust: Trust = "outside"
+    language: str = "python"
 
 
 def unavailable(detail: str) -> Outcome:

@@ -10,11 +10,12 @@ from etude.judges.rules.assertions import examine_assertions
 from etude.judges.rules.calls import examine_calls
 from etude.judges.rules.checks import examine_checks
 from etude.judges.rules.exchanges import examine_exchanges
+from etude.judges.rules.inside import examine_inside
 from etude.judges.rules.puzzles import examine_puzzles
 from etude.protocols import Sandbox
 from etude.records import Limits, Outcome, TestKind
 
-Key = tuple[str, int, str, Limits]  # tests by identity: `==` would take True and 1 for one expected value
+Key = tuple[str, int, str, Limits, str, str]  # tests by identity: `==` would take True and 1 for one expected value
 Rule = Callable[[Sequence[Exam], Sandbox], list[Outcome]]
 
 RULES: dict[TestKind, Rule] = {
@@ -34,11 +35,18 @@ def examine(exams: Sequence[Exam], sandbox: Sandbox) -> list[Outcome]:
     No tests at all are `unavailable`, never a pass. What an outcome shows of a test (its text, expected values) may
     reach a prompt only where the test itself may.
     """
-    keys = [(exam.program, id(exam.tests), exam.entry_point, exam.limits) for exam in exams]
+    keys = [(exam.program, id(exam.tests), *exam[2:]) for exam in exams]
     distinct = dict(zip(keys, exams, strict=True))
     outcomes: dict[Key, Outcome] = {}
-    for kind, rule in RULES.items():
-        chosen = {key: exam for key, exam in distinct.items() if exam.tests.kind == kind}
+    for rule in dict.fromkeys((*RULES.values(), examine_inside)):
+        chosen = {key: exam for key, exam in distinct.items() if _rule(exam) is rule}
         if chosen:
             outcomes.update(zip(chosen, rule(list(chosen.values()), sandbox), strict=True))
     return [outcomes.get(key) or unavailable("no tests") for key in keys]
+
+
+def _rule(exam: Exam) -> Rule | None:
+    kind = exam.tests.kind
+    if exam.trust == "in-process" and kind in ("assertions", "check"):
+        return examine_inside
+    return RULES[kind] if kind else None

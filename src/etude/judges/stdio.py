@@ -4,28 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from etude.judges.deciding import decide
+from etude.judges.settings import Settings
 from etude.protocols import Sandbox
-from etude.records import Attempt, Limits, TestKind, Verdict
+from etude.records import Attempt, TestKind, Verdict
 from etude.tasks import Task
 
 KINDS: tuple[TestKind, ...] = ("stdio",)
 
 
 @dataclass
-class StdioJudge:
+class StdioJudge(Settings):
     """Passes a program that prints what is expected for every hidden and every shown input.
 
-    Args:
-        cpu_seconds: Processor time of one program on one input.
-        wall_seconds: The backstop for programs that sleep.
-        memory_bytes: Address space of one process.
+    Its settings are those of `Settings`.
     """
-
-    cpu_seconds: float = 10.0
-    wall_seconds: float = 30.0
-    memory_bytes: int = 1 << 30
 
     def judge(self, task: Task, attempts: Sequence[Attempt], sandbox: Sandbox) -> list[Verdict]:
         """One verdict per attempt, in order."""
-        limits = Limits(cpu_seconds=self.cpu_seconds, wall_seconds=self.wall_seconds, memory_bytes=self.memory_bytes)
-        return decide(task, attempts, sandbox, judge="stdio", limits=limits, kinds=KINDS)
+        return decide(task, attempts, sandbox, judge="stdio", settings=self, kinds=KINDS)

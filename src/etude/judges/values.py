@@ -4,11 +4,16 @@ A sandbox decodes what a program answers into built-in types, so `==` runs none 
 """
 
 import math
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
 SHOWN = 300
+LONG = 100_000  # bits
+EXACT = frozenset({bool, int, float, str, bytes, type(None)})
+CONTAINERS = (list, tuple, dict, set, frozenset)
 ITEMS = 40
 
 
@@ -51,7 +56,10 @@ def _brief(value: Any, depth: int) -> str:
     if kind in (str, bytes):
         return repr(value[:SHOWN])
     if not isinstance(value, list | tuple | set | frozenset | Mapping):
-        return repr(value)[: SHOWN + 1] if _small(value) else f"<a large {kind.__name__}>"
+        try:
+            return repr(value)[: SHOWN + 1] if _small(value) else f"<a large {kind.__name__}>"
+        except (TypeError, ValueError):  # a number within it has too many digits
+            return f"<a large {kind.__name__}>"
     if depth == 0:
         return "..."
     if isinstance(value, Mapping):
@@ -78,19 +86,49 @@ def _joined(parts: Iterable[str], total: int) -> str:
 
 
 def equal(actual: Any, expected: Any) -> bool:
-    """What Python's `==` says of two plain values; False where it cannot say."""
+    """What Python's `==` says of two plain values; False where it cannot say.
+
+    Arrays are equal when their shapes and all their items are. A comparison that would take ever so long is False.
+    """
     try:
-        return bool(actual == expected)
+        return _equal(actual, expected)
     except (ArithmeticError, RecursionError, TypeError, ValueError):  # a signalling NaN of decimal, say
         return False
+
+
+def _equal(actual: Any, expected: Any) -> bool:
+    one, other = type(actual), type(expected)
+    if one in EXACT and other in EXACT:
+        return bool(actual == expected)
+    if Decimal in (one, other) and any(type(item) is int and item.bit_length() > LONG for item in (actual, expected)):
+        return False  # quadratic in the digits
+    if hasattr(actual, "__array__") or hasattr(expected, "__array__"):
+        return _equal_arrays(actual, expected)
+    if one is other and one in (list, tuple, deque):
+        pairs = zip(actual, expected, strict=False)
+        return len(actual) == len(expected) and all(_equal(left, right) for left, right in pairs)
+    if isinstance(actual, dict) and isinstance(expected, dict) and OrderedDict not in (one, other):
+        return actual.keys() == expected.keys() and all(_equal(item, expected[key]) for key, item in actual.items())
+    return bool(actual == expected)
+
+
+def _equal_arrays(actual: Any, expected: Any) -> bool:
+    """Shapes come first: numpy would stretch a row and a column to a table of gigabytes to compare them."""
+    shape = getattr(actual, "shape", ())
+    if shape != getattr(expected, "shape", ()) or any(isinstance(item, CONTAINERS) for item in (actual, expected)):
+        return False
+    return bool((actual == expected).all()) if shape else bool(actual == expected)
 
 
 def same(actual: Any, expected: Any) -> bool:
     """Whether a program's value is the JSON value a test expects.
 
     A tuple counts as a JSON array. An integer and a float of the same value are the same number, exactly (there is no
-    tolerance), and nan is the same as nan. True is not 1. No other two types are ever the same.
+    tolerance), and nan is the same as nan. True is not 1. A numpy scalar
+    counts as the Python number it holds. No other two types are ever the same.
     """
+    if type(actual).__module__ == "numpy" and getattr(actual, "shape", None) == ():
+        actual = actual.item()
     if isinstance(expected, list | tuple):
         alike = type(actual) in (list, tuple) and len(actual) == len(expected)
         return alike and all(same(left, right) for left, right in zip(actual, expected, strict=True))

@@ -6,6 +6,7 @@ listener, a folder, a process of its own.
 
 import contextlib
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -15,11 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from etude.records import Job, Limits, Run
+from etude.records import Job, Level, Limits, Run
 from etude.sandbox.pool import Sandbox
 
 LIMITS = Limits(cpu_seconds=1.0, wall_seconds=3.0)
 BATCH = 20
+STEPS = 1_000_000
+USUAL_SECONDS = 0.055  # that many steps where the default limits were chosen
 TRIED = """
 def tried(*steps):
     done = []
@@ -45,7 +48,7 @@ class Bait:
         return int(self.listener.getsockname()[1])
 
 
-def examine_isolation() -> dict[str, Any]:
+def examine_isolation(require: Level = "any") -> dict[str, Any]:
     """The isolation that can be had here, property by property.
 
     Returns:
@@ -55,7 +58,7 @@ def examine_isolation() -> dict[str, Any]:
     Raises:
         MissingError: Not even the weak level can be had.
     """
-    with Sandbox(workers=1, require="any") as sandbox, _bait() as bait:
+    with Sandbox(workers=1, require=require) as sandbox, _bait() as bait:
         card: dict[str, Any] = {"level": sandbox.isolation["level"]}
         for name, (tried, canary) in CANARIES.items():
             mechanism = sandbox.isolation.get(name) or MECHANISMS.get(name, "")
@@ -77,6 +80,20 @@ def programs_per_second(seconds: float) -> float:
             sandbox.run([job] * BATCH)
             count += BATCH
         return count / (time.perf_counter() - start)
+
+
+def calibrate() -> dict[str, float]:
+    """What a second of processor time is worth here, and the limit that is worth as much as the default elsewhere.
+
+    Returns:
+        `steps_per_second`: turns of a small loop; `cpu_seconds`: the default limit, scaled to this machine.
+    """
+    source = f"def f():\n    total = 0\n    for i in range({STEPS}):\n        total += i % 7\n    return total\n"
+    with Sandbox(workers=1, require="any") as sandbox:
+        runs = sandbox.run([Job(source=source, asks=("f()",))] * 5)
+    seconds = statistics.median(run.cpu_seconds for run in runs)
+    usual = Limits().cpu_seconds
+    return {"steps_per_second": round(STEPS / seconds), "cpu_seconds": round(usual * seconds / USUAL_SECONDS, 1)}
 
 
 @contextlib.contextmanager

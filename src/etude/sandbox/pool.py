@@ -1,57 +1,68 @@
-"""`Sandbox`: worker threads, each with its own zygote, and one queue of jobs before them.
+"""`Sandbox`: the door to the workers.
 
-It starts workers, retries a job whose worker failed, and gives the runs back in order. It knows nothing of judging.
+Jobs go in one by one, in batches or as a stream, from threads and event loops; runs come back in order or as they end.
+It knows nothing of judging, and of workers only that a crew has them.
 """
 
-import queue
+import asyncio
+import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Literal
+from typing import Any
 
-from etude.errors import MissingError
-from etude.records import Job, Run
+from etude.records import Job, Level, Run
 from etude.sandbox.flavour import Flavour
-from etude.sandbox.roads import open_worker
-from etude.sandbox.worker import Road, RoadError, Worker, WorkerError
+from etude.sandbox.crew import Crew, Ticket
+from etude.sandbox.session import Session
 
-Ticket = tuple[Job, "Future[Run]"]
-CLOSED = Run(status="unavailable", detail="the sandbox was closed")
+IN_FLIGHT = 64  # jobs per worker that a stream reads ahead of what has been taken from it
 
 
 class Sandbox:
     """Runs programs nobody trusts; safe to share between threads. Use it as a context manager, or `close` it.
 
+    After a fork the child has a sandbox of its own by the same settings, started at its first use; so has a process
+    that this object was pickled to. Both only work while nothing runs in it.
+
     Args:
         workers: How many programs run at once.
-        require: `strong`: namespaces or nothing; `any`: whatever can be had, and `isolation` says what that is.
+        require: `strong`: namespaces or nothing; `container`: at least that; `any`: whatever can be had, and
+            `isolation` says what that is.
         flavour: The programs' interpreter.
+        remember: How many runs to keep: the same program with the same questions is then not run again. 0: none.
 
     Raises:
         MissingError: The isolation asked for cannot be had.
+
+    Examples:
+        >>> with Sandbox(workers=2) as sandbox:
+        ...     [run] = sandbox.run([Job(source="def f(x): return x + 1", asks=("f(1)",))])
+        ...     run.answers[0].value
+        2
     """
 
     def __init__(
-        self, workers: int = 1, require: Literal["strong", "any"] = "strong", flavour: Flavour | None = None
+        self, workers: int = 1, require: Level = "strong", flavour: Flavour | None = None, remember: int = 0
     ) -> None:
-        self._flavour = flavour or Flavour()
-        self._tickets: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
-        self._closed, self._lock = False, threading.Lock()
-        self._busy: dict[int, Worker] = {}  # by thread
-        first: Future[tuple[Road, Mapping[str, str]]] = Future()
-        self._threads = [self._thread(lambda: self._found(require, first))]
-        try:
-            self._road, self._isolation = first.result()
-        except MissingError:
-            self._threads[0].join()
-            raise
-        self._threads += [self._thread(lambda: self._serve(None)) for _ in range(max(1, workers) - 1)]
+        self._settings = (max(1, workers), require, flavour or Flavour(), remember)
+        self._crew: Crew | None = None
+        self._closed, self._lock, self._owner = False, threading.Lock(), os.getpid()
+        self._started()
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self._settings
+
+    def __setstate__(self, settings: tuple[Any, ...]) -> None:
+        self._settings, self._crew, self._closed = settings, None, False
+        self._lock, self._owner = threading.Lock(), os.getpid()
 
     @property
     def isolation(self) -> Mapping[str, str]:
         """What is in force, property by property; `level` sums it up."""
-        return dict(self._isolation)
+        return dict(self._started().isolation)
 
     def run(self, jobs: Sequence[Job]) -> list[Run]:
         """Runs the jobs, as many at once as there are workers, and returns their runs in order.
@@ -60,25 +71,72 @@ class Sandbox:
             RuntimeError: The sandbox is closed. (Where another thread closes it later, what has not ended by then is
                 `unavailable`.)
         """
-        futures: list[Future[Run]] = [Future() for _ in jobs]
-        with self._lock:
-            if self._closed:
-                raise RuntimeError("the sandbox is closed")
-            for job, future in zip(jobs, futures, strict=True):
-                self._tickets.put((job, future))
-        return [future.result() for future in futures]
+        if not jobs:
+            return []
+        found: list[Run | None] = [None] * len(jobs)
+        left, done = [len(jobs)], threading.Lock()
+        lock = threading.Lock()
+        done.acquire()
+
+        def take(number: int, run: Run) -> None:
+            found[number] = run
+            with lock:
+                left[0] -= 1
+                if not left[0]:
+                    done.release()
+
+        self._started().add([Ticket(job, number, take) for number, job in enumerate(jobs)])
+        done.acquire()
+        return [run for run in found if run is not None]
+
+    def submit(self, job: Job) -> "Future[Run]":
+        """Queues one job and returns at once."""
+        future: Future[Run] = Future()
+        self._started().add([Ticket(job, 0, lambda _, run: future.set_result(run))])
+        return future
+
+    def as_completed(self, jobs: Iterable[Job]) -> Iterator[tuple[int, Run]]:
+        """Yields (place of the job, run) in the order in which the runs end.
+
+        The jobs are read as they are needed: at most 64 per worker are under way at a time, so an endless generator
+        of jobs is no trouble, and a slow reader slows the sandbox down.
+        """
+        crew, source, under_way = self._started(), enumerate(jobs), 0
+        arrived = _Arrivals()
+        for number, job in source:
+            crew.add([Ticket(job, number, arrived.put)])
+            under_way += 1
+            while under_way >= IN_FLIGHT * self._settings[0]:
+                yield arrived.get()
+                under_way -= 1
+        while under_way:
+            yield arrived.get()
+            under_way -= 1
+
+    async def run_async(self, jobs: Sequence[Job]) -> list[Run]:
+        """As `run`, for use in an event loop."""
+        return list(await asyncio.gather(*(asyncio.wrap_future(self.submit(job)) for job in jobs)))
+
+    async def as_completed_async(self, jobs: Iterable[Job]) -> AsyncIterator[tuple[int, Run]]:
+        """As `as_completed`, for use in an event loop."""
+        stream = self.as_completed(jobs)
+        while (item := await asyncio.to_thread(next, stream, None)) is not None:
+            yield item
+
+    def session(self, job: Job) -> Session:
+        """A program that stays alive and answers one question after the other; close it when done.
+
+        A session has a zygote of its own beside the workers. The job's limits hold for the session as a whole.
+        """
+        crew = self._started()
+        return Session.open(job, lambda: crew.fresh())
 
     def close(self) -> None:
         """Ends every worker and whatever it runs; jobs that still run or wait come back as `unavailable`."""
         with self._lock:
-            if not self._closed:
-                self._closed = True
-                for _ in self._threads:
-                    self._tickets.put(None)
-        for worker in list(self._busy.values()):
-            worker.interrupt()
-        for thread in self._threads:
-            thread.join()
+            self._closed, crew, self._crew = True, self._crew, None
+        if crew is not None and self._owner == os.getpid():
+            crew.close()
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -88,71 +146,29 @@ class Sandbox:
     ) -> None:
         self.close()
 
-    def _thread(self, work: Callable[[], None]) -> threading.Thread:
-        thread = threading.Thread(target=work, name="etude-sandbox", daemon=True)
-        thread.start()
-        return thread
-
-    def _found(self, require: Literal["strong", "any"], first: "Future[tuple[Road, Mapping[str, str]]]") -> None:
-        """The first worker's life: it tries the roads, and all others take the one that was open."""
-        try:
-            worker = open_worker(require, self._flavour)
-        except BaseException as error:
-            first.set_exception(error)
-            return
-        first.set_result((worker.road, {**worker.isolation, "verdicts": "outside the program's process"}))
-        self._serve(worker)
-
-    def _serve(self, worker: Worker | None) -> None:
-        while (ticket := self._tickets.get()) is not None:
-            job, future = ticket
-            try:
-                worker, run = self._attempt(worker, job)
-                future.set_result(run)
-            except BaseException as error:  # the caller waits for this future; no fault may leave it waiting
-                _end(worker)
-                worker = None
-                future.set_exception(error)
-        _end(worker)
-
-    def _attempt(self, worker: Worker | None, job: Job) -> tuple[Worker | None, Run]:
-        """Runs a job, at most twice: the second time on a fresh worker."""
-        reason = ""
-        for _ in range(2):
-            try:
-                if self._closed:
-                    break
-                worker = worker or self._fresh()
-                run = self._guarded(worker, job)
-            except (WorkerError, RoadError) as error:
-                _end(worker)
-                worker, reason = None, str(error)
-                continue
-            if worker.clean:
-                return worker, run
-            _end(worker)
-            return None, run
-        if self._closed:
-            return worker, CLOSED
-        return worker, Run(status="unavailable", detail=f"the sandbox failed twice: {reason}")
-
-    def _guarded(self, worker: Worker, job: Job) -> Run:
-        """Runs a job where `close` can interrupt it."""
-        own = threading.get_ident()
-        self._busy[own] = worker  # before the look at `_closed`, so that one of the two sees the other
-        try:
+    def _started(self) -> "Crew":
+        """The workers; started anew in a process that inherited this object."""
+        if self._owner != os.getpid():
+            self.__setstate__(self._settings)  # another process's threads and zygotes are none of ours
+        with self._lock:
             if self._closed:
-                raise WorkerError("closed")
-            return worker.run(job)
-        finally:
-            del self._busy[own]
-
-    def _fresh(self) -> Worker:
-        worker = Worker(road=self._road, flavour=self._flavour)
-        worker.start()
-        return worker
+                raise RuntimeError("the sandbox is closed")
+            if self._crew is None:
+                self._crew = Crew(*self._settings)
+            return self._crew
 
 
-def _end(worker: Worker | None) -> None:
-    if worker is not None:
-        worker.close()
+class _Arrivals:
+    """Runs in the order in which they ended."""
+
+    def __init__(self) -> None:
+        self._items: deque[tuple[int, Run]] = deque()
+        self._there = threading.Semaphore(0)
+
+    def put(self, number: int, run: Run) -> None:
+        self._items.append((number, run))
+        self._there.release()
+
+    def get(self) -> tuple[int, Run]:
+        self._there.acquire()
+        return self._items.popleft()

@@ -1,22 +1,27 @@
 """Which road into a jail is open: tried, not guessed from version numbers."""
 
 import os
-from typing import Literal
 
 from etude.errors import MissingError
-from etude.records import Job
+from etude.records import Job, Level
 from etude.sandbox.flavour import Flavour
+from etude.sandbox.memory import Memory
 from etude.sandbox.worker import Road, RoadError, Worker, WorkerError
 
 CANARY = Job(source="def canary():\n    return [1, 'a']\n", asks=("canary()",))
+EXPECTED: dict[Level, str] = {
+    "strong": "programs run in namespaces of their own",
+    "container": "programs run in namespaces of their own, or confined by Landlock and a filter of system calls",
+    "any": "a Python that starts",
+}
 REMEDY = (
     "allow unprivileged user namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns=0, "
     "or in a container --cap-add SYS_ADMIN --security-opt seccomp=unconfined), "
-    'or accept weak isolation with sandbox.require = "any"'
+    'or accept less with sandbox.require = "container" or "any"'
 )
 
 
-def open_worker(require: Literal["strong", "any"], flavour: Flavour) -> Worker:
+def open_worker(require: Level, flavour: Flavour, memory: Memory) -> Worker:
     """A started worker on the strongest open road that has run a program.
 
     Raises:
@@ -25,24 +30,25 @@ def open_worker(require: Literal["strong", "any"], flavour: Flavour) -> Worker:
     closed: list[RoadError] = []
     for road in _roads(require):
         try:
-            return _proven(road, flavour)
+            return _proven(road, flavour, memory)
         except RoadError as error:
             closed.append(error)
     first = closed[0]
     raise MissingError(
         f"the sandbox cannot isolate {first.wanted}: {first.reason}",
-        expected="programs run in namespaces of their own" if require == "strong" else "a Python that starts",
+        expected=EXPECTED[require],
         fix=REMEDY,
     )
 
 
-def _roads(require: Literal["strong", "any"]) -> tuple[Road, ...]:
+def _roads(require: Level) -> tuple[Road, ...]:
     strong: tuple[Road, ...] = ("root", "user") if os.geteuid() == 0 else ("user",)
-    return strong if require == "strong" else (*strong, "weak")
+    further: dict[Level, tuple[Road, ...]] = {"strong": (), "container": ("container",), "any": ("container", "weak")}
+    return (*strong, *further[require])
 
 
-def _proven(road: Road, flavour: Flavour) -> Worker:
-    worker = Worker(road=road, flavour=flavour)
+def _proven(road: Road, flavour: Flavour, memory: Memory) -> Worker:
+    worker = Worker(road=road, flavour=flavour, memory=memory)
     worker.start()
     try:
         run = worker.run(CANARY)

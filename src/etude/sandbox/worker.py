@@ -9,35 +9,52 @@ import json
 import marshal
 import os
 import shutil
+import signal
 import socket
+import struct
 import subprocess
 import tempfile
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from etude.records import Job, Run
+from etude.records import Job, Limits, Run
+from etude.sandbox.compiling import Code, Compiler, CompilerLostError, Text, together
+from etude.sandbox.descriptors import MOST, Descriptors
 from etude.sandbox.flavour import Flavour
 from etude.sandbox.jail import wire
+from etude.sandbox.jail.faults import ASK, CHECK, PROGRAM, SETUP, Description
 from etude.sandbox.jail.namespaces import SCRATCH
-from etude.sandbox.jail.order import PATIENCE, Order
-from etude.sandbox.reading import Reply, Seen, read_run, refused
+from etude.sandbox.jail.order import BOTH, CALLED, CHECKER, CLEAN, COMMAND, TIED, ended, packed
+from etude.sandbox.jail.order import PROGRAM as ALONE
+from etude.sandbox.languages import FOLDERS as LANGUAGE_FOLDERS
+from etude.sandbox.languages import language
+from etude.sandbox.memory import Memory
+from etude.sandbox.reading import Reply, read_run, refused, stopped
+from etude.sandbox.watching import Late, Watch, children
 
-Road = Literal["root", "user", "weak"]
+Road = Literal["root", "user", "container", "weak"]
 
 HERE = Path(__file__).parent
 START_SECONDS = 30.0
-HEADROOM = 4096  # bytes of frames around the values
 GRACE_SECONDS = 20.0
 ENDING_SECONDS = 2.0
+UNLIMITED = (1 << 64) - 1
+OWN_PROCESSES = 4  # of this jail's user: the zygote and what it keeps
+PROVE_SECONDS = 0.05
 LAUNCH = "import sys; sys.path.insert(0, sys.argv.pop()); from jail.zygote import main; sys.path.pop(0); main()"
 ENVIRONMENT = {
     "PYTHONHASHSEED": "0",  # the order of a set of strings is the same for every worker
     "PYTHONUTF8": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONNODEBUGRANGES": "1",  # half the size of a code object; no traceback of ours has columns
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
     "MALLOC_ARENA_MAX": "1",
+    "LD_BIND_NOW": "1",  # no name is looked up in a child, which would write to shared pages
     "OPENBLAS_NUM_THREADS": "1",
 }
 
@@ -64,17 +81,36 @@ class Worker:
     """One zygote. `start` before `run`; `close` at the end.
 
     Attributes:
+        memory: Runs that need not be repeated.
+        commands: Programs of other languages are run, and no Python.
         isolation: Property -> mechanism, as the zygote reported it.
-        clean: False once the scratch folder could not be emptied.
+        clean: False once this worker must be replaced: the scratch folder could not be emptied, or its compile server
+            is gone.
     """
 
     road: Road
     flavour: Flavour
-    isolation: dict[str, str] = field(default_factory=dict)
+    memory: Memory = field(default_factory=lambda: Memory(0))
+    commands: bool = False
+    isolation: Mapping[str, str] = field(default_factory=dict)
     clean: bool = True
     _process: "subprocess.Popen[bytes] | None" = None
     _control: socket.socket | None = None
+    _compiler: Compiler | None = None
+    _files: Descriptors = field(default_factory=Descriptors)
     _scratch: str = ""
+    _scratch_handle: int = -1
+    _zygote_handle: int = -1
+    _pristine: tuple[int, object] = (0, None)
+    _zygote: int = 0
+    _others: frozenset[int] = frozenset()
+    _size: int = 0
+    _timeout: float = 0.0
+
+    @property
+    def _own_scratch(self) -> bool:
+        """Whether the scratch folder is a file system of the jail's own."""
+        return self.road in ("root", "user")
 
     def start(self) -> None:
         """Starts the zygote and waits until it is in its jail.
@@ -82,35 +118,53 @@ class Worker:
         Raises:
             RoadError: The jail cannot be had on this road.
         """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._scratch = tempfile.mkdtemp(prefix="etude-") if self.road == "weak" else SCRATCH
-        home = {"HOME": self._scratch, "TMPDIR": self._scratch}
-        options: dict[str, Any] = {"control": theirs.fileno(), "road": self.road, "scratch": self._scratch}
-        options |= {"imports": self.flavour.loaded, "folders": self.flavour.folders}
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        line, far = socket.socketpair()
+        self._scratch = SCRATCH if self._own_scratch else tempfile.mkdtemp(prefix="etude-")
+        descriptors = [*self._files.all, theirs.fileno(), far.fileno()]
+        options: dict[str, Any] = {"descriptors": descriptors, "road": self.road, "scratch": self._scratch}
+        folders = (*self.flavour.folders, *(LANGUAGE_FOLDERS if self.commands else ()))
+        options |= {"imports": self.flavour.loaded, "folders": folders, "commands": self.commands}
         self._process = subprocess.Popen(
             [self.flavour.interpreter, "-s", "-S", "-P", "-c", LAUNCH, json.dumps(options), str(HERE)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=(theirs.fileno(),),
-            env=ENVIRONMENT | home,
+            pass_fds=descriptors,
+            env=ENVIRONMENT | {"HOME": self._scratch, "TMPDIR": self._scratch},
             cwd="/",
             start_new_session=True,
         )
         theirs.close()
-        self._control = ours
+        far.close()
+        self._control, self._compiler = control, Compiler(line)
         self._greet()
 
     def _greet(self) -> None:
+        assert self._control is not None
+        self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self._control.settimeout(START_SECONDS)
         try:
-            kind, *said = self._receive(START_SECONDS)
-        except WorkerError as error:
+            data, ancillary, _, _ = self._control.recvmsg(1 << 16, 1 << 10)
+            kind, *said = wire.decode(data)
+        except (OSError, wire.WireError, ValueError) as error:
             self.close()
-            raise RoadError("interpreter", str(error)) from None
+            raise RoadError("interpreter", f"{self.flavour.interpreter} does not start: {error}") from None
         if kind != "ready":
             self.close()
             raise RoadError(said[0], said[1])
-        self.isolation = said[0]
+        self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+        self._control.settimeout(None)
+        received = {kind: content for _, kind, content in ancillary}
+        self._scratch_handle = struct.unpack("i", received[socket.SCM_RIGHTS])[0]
+        self._zygote = struct.unpack("3i", received[socket.SCM_CREDENTIALS])[0]
+        self._others = frozenset(children(self._zygote))
+        self._pristine = self._scratch_state()
+        self._zygote_handle = os.pidfd_open(self._zygote)
+        self.isolation, self._size = {**said[0], "verdicts": "outside the program's process"}, said[1]
+        if not self._others and not self.commands:
+            self.close()
+            raise RoadError("time", "/proc does not show the sandbox's own processes")
 
     def run(self, job: Job) -> Run:
         """Runs one job.
@@ -119,130 +173,243 @@ class Worker:
             WorkerError: Nothing is known about the program; this worker must not be used again.
         """
         runs, checks = bool(job.source) or not job.checks, bool(job.checks)
+        kind = COMMAND if self.commands else BOTH if runs and checks else CHECKER if checks else self._single
         try:
-            sheets = _sheets(job)
+            sheets = self._sheets(job, runs=runs, checks=checks)
         except ValueError as error:
-            return refused(str(error))
-        with Files() as files:
-            line = socket.socketpair() if runs and checks else ()
-            program = files.child(sheets[0], line[0] if line else None, job.stdin) if runs else []
-            checker = files.child(sheets[1], line[1] if line else None, None) if checks else []
-            handles = [*program, *checker]
-            order = _order(job, runs, checks)
+            return refused(str(error), self.isolation)
+        if isinstance(sheets, Run):
+            return sheets
+        key = self.memory.key(job, *sheets) if self.memory.on else b""
+        if key and (known := self.memory.find(key, job)) is not None:
+            return known
+        lines = socket.socketpair() if kind == BOTH else ()
+        try:
+            self._hand_over(job, sheets, kind, lines)
+        finally:
+            for line in lines:
+                line.close()
+        reply = self._reply(job)
+        run = self._read(job, reply, runs=runs, checks=checks)
+        if key:
+            self.memory.add(key, job, run)
+        return run
+
+    def open(self, job: Job) -> tuple[socket.socket | None, Run | None]:
+        """Starts a program that answers calls on the socket returned; or the run of one that does not compile.
+
+        Raises:
+            WorkerError: As `run`.
+        """
+        sheets = self._sheets(replace(job, asks=(), checks=()), runs=True, checks=False)
+        if isinstance(sheets, Run):
+            return None, sheets
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._hand_over(job, sheets, CALLED, (theirs,))
+        return ours, None
+
+    def finish(self, job: Job, late: Late | None = None) -> Run:
+        """What became of a program that `open` started and whose line is closed, or that `late` says was killed."""
+        reply = self._reply(job)
+        bare = replace(job, asks=(), checks=())
+        return self._read(bare, reply._replace(reason=late or reply.reason), runs=True, checks=False)
+
+    def watch(self, job: Job, start: float) -> Watch:
+        """The clocks of what this worker runs now."""
+        return Watch(self._zygote, self._others, job.limits, start)
+
+    def _read(self, job: Job, reply: Reply, *, runs: bool, checks: bool) -> Run:
+        seen = self._files.seen(job.limits.output_bytes) if runs else (b"", b"", b"")
+        self._tidy()
+        return read_run(job, reply, seen, self._files.verdicts() if checks else b"", self.isolation)
+
+    @property
+    def _single(self) -> int:
+        return ALONE if self._own_scratch else TIED
+
+    def _hand_over(self, job: Job, sheets: tuple[bytes, bytes], kind: int, lines: Sequence[socket.socket] = ()) -> None:
+        if sheets[0]:
+            self._files.set_program(sheets[0], (job.stdin or "").encode("utf-8", "surrogatepass"))
+        if sheets[1]:
+            self._files.set_checker(sheets[1])
+        limits = _limits(job.limits, self._size)
+        if kind == COMMAND and language(job.language).memory == "data":
+            limits = (UNLIMITED, *limits[1:])
+        self._send(packed(kind, max(map(len, sheets)), limits), lines)
+
+    def expect(self, jobs: Sequence[Job]) -> None:
+        """Has the programs compiled that are to be run next, all in one go."""
+        if self._compiler is not None:
+            texts = [text for job in jobs if job.source and job.language == "python" for text in _texts(job) if text]
+            with contextlib.suppress(CompilerLostError):
+                self._compiler.learn(texts)
+                return
+            self._compiler, self.clean = None, False
+
+    def _compiled(self, texts: Sequence[Text | None]) -> list[Code | Description | None]:
+        if self._compiler is not None:
             try:
-                self._send(order, handles)
-            finally:
-                for end in line:
-                    end.close()
-            reply = self._reply(job)
-            seen = files.seen(program, job.limits.output_bytes) if runs else Seen()
-            return read_run(job, reply, seen, files.content(checker[3]) if checks else b"")
+                return self._compiler.compile(texts)
+            except CompilerLostError:
+                self._compiler, self.clean = None, False
+        return [text and text[0] for text in texts]
+
+    def _sheets(self, job: Job, *, runs: bool, checks: bool) -> tuple[bytes, bytes] | Run:
+        """What the program's and the checker's child get, or the run of a program that does not compile.
+
+        Raises:
+            ValueError: The job is too large, or cannot be written down.
+        """
+        program = checker = b""
+        _inside(job.files)
+        if self.commands:
+            program = marshal.dumps(_commands(job))
+        elif runs:
+            code, asks, setup, *inside = self._compiled(_texts(job))
+            if isinstance(code, tuple):
+                return stopped(job, code, self.isolation)
+            rare, stdin = None, job.stdin is not None
+            if setup or inside or stdin or job.files or job.wanted or job.measure:
+                kept = [
+                    _code(item, text) for item, text in zip((setup, *inside), (job.setup, *job.inside), strict=True)
+                ]
+                rare = (kept[0], tuple(kept[1:]), stdin, dict(job.files), job.wanted, job.measure)
+            together = asks if isinstance(asks, bytes) else job.asks
+            prove = PROVE_SECONDS if job.limits.cpu_seconds > PROVE_SECONDS else 0.0
+            program = marshal.dumps((code, together, len(job.asks), prove, rare))
+        if checks:
+            checker = marshal.dumps(
+                {"context": job.context, "checks": job.checks, "names": job.names, "given": dict(job.given)}
+            )
+        if max(len(program), len(checker)) > wire.BYTES:
+            raise ValueError("the program is too large")
+        return program, checker
 
     def _reply(self, job: Job) -> Reply:
-        reply = Reply(*self._receive(PATIENCE * job.limits.wall_seconds + GRACE_SECONDS))
-        self.clean = reply.clean
-        return reply
+        """Waits for the zygote's answer; whoever takes too long meanwhile is killed."""
+        start, late, killed = time.monotonic(), None, 0.0
+        watch = self.watch(job, start)
+        data = self._receive(watch.patience())
+        while data is None:
+            found, seconds = watch.look()
+            late, now = late or found, time.monotonic()
+            killed = killed or (now if found else 0.0)
+            if killed and now - killed > GRACE_SECONDS:
+                raise WorkerError("a program could not be killed")
+            data = self._receive(seconds)
+        try:
+            ends = ended(data)
+        except ValueError as error:
+            raise WorkerError(str(error)) from None
+        return Reply(late or "exit", time.monotonic() - start, ends)
 
-    def _send(self, order: bytes, handles: list[int]) -> None:
+    def _tidy(self) -> None:
+        """Has the scratch folder emptied where a program left something, or changed the folder itself."""
+        if self._scratch_state() != self._pristine:
+            self._send(packed(CLEAN, 0, (0, 0, 0, 0)))
+            data = self._receive(GRACE_SECONDS)
+            done = data is not None and ended(data)[0].status == 0
+            self.clean = self.clean and done and self._scratch_state() == self._pristine
+
+    def _scratch_state(self) -> tuple[int, object]:
+        """What tells an empty scratch folder from another: its mode, and the free inodes of its file system."""
+        handle = self._scratch_handle
+        return os.fstat(handle).st_mode, os.statvfs(handle).f_ffree if self._own_scratch else os.listdir(handle)
+
+    def _send(self, order: bytes, lines: Sequence[socket.socket] = ()) -> None:
         assert self._control is not None
         try:
-            socket.send_fds(self._control, [order], handles)
+            self._control.send(order)
+            if lines:
+                socket.send_fds(self._control, [b"line"], [line.fileno() for line in lines])
         except OSError as error:
             raise WorkerError(f"the zygote is gone: {error.strerror}") from None
 
-    def _receive(self, seconds: float) -> Any:
+    def _receive(self, seconds: float) -> bytes | None:
+        """The zygote's next message, or None where there is none yet after so many seconds."""
         assert self._control is not None
-        self._control.settimeout(seconds)
+        if seconds != self._timeout:
+            whole = int(seconds)
+            timeout = struct.pack("ll", whole, max(1, int((seconds - whole) * 1e6)))
+            self._control.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
+            self._timeout = seconds
         try:
-            data = self._control.recv(1 << 16)
+            data = self._control.recv(1024)
+        except BlockingIOError:
+            return None
         except OSError as error:
-            raise WorkerError(f"the zygote is silent: {error}") from None
+            raise WorkerError(f"the zygote is gone: {error}") from None
         if not data:
             raise WorkerError("the zygote ended")
-        return wire.decode(data)
+        return data
 
     def interrupt(self) -> None:
-        """Hangs up, from any thread: the zygote kills what it runs and ends, and `run` raises `WorkerError`."""
-        if (control := self._control) is not None:
+        """Kills the zygote and what it runs, from any thread; `run` raises `WorkerError`."""
+        if self._zygote_handle >= 0:
             with contextlib.suppress(OSError):
-                control.shutdown(socket.SHUT_RDWR)
+                signal.pidfd_send_signal(self._zygote_handle, signal.SIGKILL)
 
     def close(self) -> None:
-        """Ends the zygote and whatever it runs."""
+        """Ends the zygote and whatever it runs; nothing of it lives when this returns."""
+        self.interrupt()
         if self._control is not None:
             self._control.close()
         if self._process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(ENDING_SECONDS)  # it ends by itself once the line is closed
+                self._process.wait(ENDING_SECONDS)  # it ends by itself, once everything inside has
             self._process.kill()
             self._process.wait()
-        if self.road == "weak" and self._scratch:
+            self._files.close()
+        for handle in (self._scratch_handle, self._zygote_handle):
+            if handle >= 0:
+                os.close(handle)
+        if self._scratch and not self._own_scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
-        self._process = self._control = None
+        self._process = self._control = self._compiler = None
+        self._scratch_handle = self._zygote_handle = -1
 
 
-def _sheets(job: Job) -> tuple[bytes, bytes]:
-    """The job in two parts: what the program's child gets, and what the checker's child gets.
+@lru_cache(maxsize=64)
+def _limits(limits: Limits, own: int) -> tuple[int, int, int, int]:
+    """A program's limits as the kernel keeps them; its processor time ends a little later than the worker's clock."""
+    seconds, processes = int(limits.cpu_seconds) + 2, limits.processes + OWN_PROCESSES
+    return limits.memory_bytes + own, max(limits.output_bytes, MOST), processes, seconds
+
+
+def _inside(names: Iterable[str]) -> None:
+    """Refuses files that would lie outside the program's folder.
 
     Raises:
-        ValueError: The job is too large, or cannot be written down.
+        ValueError: There is such a name.
     """
-    program = {"source": job.source, "setup": job.setup, "asks": job.asks, "script": job.stdin is not None}
-    checker = {"context": job.context, "checks": job.checks, "names": job.names, "given": dict(job.given)}
-    sheets = marshal.dumps(program), marshal.dumps(checker)
-    if max(map(len, sheets)) > wire.BYTES:
-        raise ValueError("the program is too large")
-    return sheets
+    for name in names:
+        if not name or name.startswith("/") or ".." in name.split("/"):
+            raise ValueError(f"{name!r} is no path inside the program's folder")
 
 
-def _order(job: Job, runs: bool, checks: bool) -> bytes:
-    limits = job.limits
-    zygote_and_children = 3
-    return Order(
-        cpu=limits.cpu_seconds,
-        wall=limits.wall_seconds,
-        memory=limits.memory_bytes,
-        file=max(limits.output_bytes, wire.BYTES + HEADROOM),
-        processes=limits.processes + zygote_and_children,
-        runs=runs,
-        checks=checks,
-    ).pack()
+def _commands(job: Job) -> tuple[Any, ...]:
+    """What the child for other languages gets.
+
+    Raises:
+        ValueError: The job asks for what only Python programs can do.
+    """
+    found = language(job.language)
+    if job.asks or job.checks or job.inside or job.setup or job.measure:
+        raise ValueError(f"a program in {found.name} takes stdin and files only")
+    environment = {"PATH": "/usr/bin:/bin", "HOME": SCRATCH, "TMPDIR": SCRATCH, "LANG": "C.UTF-8", **found.environment}
+    files = {**job.files, found.file: job.source.encode("utf-8", "surrogatepass")}
+    data = job.limits.memory_bytes if found.memory == "data" else 0
+    return found.compile, found.run, files, job.wanted, environment, data
 
 
-class Files:
-    """Memory files for one job, new each time: a program may spoil its own and reaches no other's."""
+def _texts(job: Job) -> list[Text | None]:
+    """What of a job is to be compiled: program, questions, setup, and what runs inside."""
+    asks = together(job.asks)
+    setup = (job.setup, SETUP, "exec") if job.setup else None
+    inside = [(text, CHECK, "exec") for text in job.inside]
+    return [(job.source, PROGRAM, "exec"), (asks, ASK, "eval") if asks else None, setup, *inside]
 
-    def __init__(self) -> None:
-        self._open: list[int] = []
 
-    def __enter__(self) -> "Files":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for handle in self._open:
-            os.close(handle)
-
-    def child(self, sheet: bytes, line: socket.socket | None, stdin: str | None) -> list[int]:
-        """Descriptors for a child: stdin, stdout, stderr, results, job, and its end of the line."""
-        given = self._file((stdin or "").encode("utf-8", "surrogatepass"))
-        handles = [given, self._file(), self._file(), self._file(), self._file(sheet)]
-        return [*handles, line.fileno()] if line else handles
-
-    def seen(self, handles: list[int], output: int) -> Seen:
-        """What a program left: its printed text up to `output` bytes, and its frames."""
-        _, stdout, stderr, results, *_ = handles
-        return Seen(self.content(stdout, output), self.content(stderr, output), self.content(results))
-
-    def content(self, handle: int, most: int = wire.BYTES + HEADROOM) -> bytes:
-        """What was written to a file, at most `most` bytes."""
-        return os.pread(handle, min(os.fstat(handle).st_size, most), 0)
-
-    def _file(self, content: bytes = b"") -> int:
-        handle = os.memfd_create("job", os.MFD_CLOEXEC)
-        self._open.append(handle)
-        if content:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(handle, view) :]
-            os.lseek(handle, 0, os.SEEK_SET)
-        return handle
+def _code(code: Code | Description | None, text: str) -> Code | None:
+    return (code if isinstance(code, bytes) else text) if text else None

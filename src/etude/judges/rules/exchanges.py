@@ -25,7 +25,7 @@ def examine_exchanges(exams: Sequence[Exam], sandbox: Sandbox) -> list[Outcome]:
 
 
 def _job(exam: Exam, pair: Exchange) -> Job:
-    return Job(source=exam.program, stdin=pair.stdin, limits=exam.limits)
+    return Job(source=exam.program, stdin=pair.stdin, language=exam.language, limits=exam.limits)
 
 
 def _outcome(exam: Exam, runs: Sequence[Run], level: str) -> Outcome:

@@ -6,14 +6,16 @@ exception of the program is raised again as the built-in class of that name, or 
 
 import ast
 import builtins
+import gc
 import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from . import frames, program, wire
+from . import frames, wire
+from .faults import CHECK, CONTEXT, MESSAGE, describe
+from .order import LINE, RESULTS
 
-CHECK, CONTEXT = "<check>", "<context>"
 VALUE = "="  # marks a plain value of the program among the things a check has used
 CHANGED = {"StopIteration", "StopAsyncIteration"}
 """An iteration of the check would end silently on these; generators turn them into RuntimeError too."""
@@ -23,14 +25,16 @@ class ProgramEndedError(BaseException):
     """The program's process is gone. No `except Exception` of a test may take that for an answer."""
 
 
-def run(job: dict[str, Any], results: int, calls: int | None) -> None:
+def run(job: dict[str, Any], calls: bool) -> None:
     """Runs each check and writes one frame for it: `passed`, a fault, or `idle` where it used nothing of the program.
+
+    The program does not have the file that the frames go to.
 
     Args:
         job: `context`, `checks` (sources), `names` (what they may ask of the program), `given` (values).
-        results: Descriptor of the frames written; the program does not have it.
-        calls: Descriptor of the program's socket, or None where the checks call nothing.
+        calls: Whether there is a program behind the socket `LINE`.
     """
+    gc.enable()
     used: set[str] = set()
     space: dict[str, Any] = {"__name__": "check", "__builtins__": builtins, **job["given"]}
     try:
@@ -39,21 +43,21 @@ def run(job: dict[str, Any], results: int, calls: int | None) -> None:
         for tree in trees:
             _provide(tree, {**space, **dict.fromkeys(job["names"])}, space)
     except BaseException as error:
-        frames.write(results, wire.encode(("broken", *program.describe(error, {CONTEXT: job["context"]}))))
+        frames.write(RESULTS, wire.encode(("broken", *describe(error))))
         return
     try:
-        if calls is not None:
+        if calls:
             for name in job["names"]:
                 space.pop(name, None)  # the context's own version of what the program was to define
-            space.update(_remote(calls, job["names"], used))
+            space.update(_remote(job["names"], used))
     except (Exception, ProgramEndedError):
         return
     for check, tree in zip(job["checks"], trees, strict=True):
-        frame = _check(check, tree, space, used if calls is not None else None)
-        frames.write(results, _blamed(frame, check, tree, space, job["names"]) if calls is not None else frame)
+        frame = _check(tree, space, used if calls else None)
+        frames.write(RESULTS, _blamed(frame, tree, space, job["names"]) if calls else frame)
 
 
-def _check(check: str, tree: ast.Module, space: dict[str, Any], used: set[str] | None) -> bytes:
+def _check(tree: ast.Module, space: dict[str, Any], used: set[str] | None) -> bytes:
     """Runs one check; `used` gathers what it uses of the program, or is None where there is no program."""
     if used is not None:
         values = {name for name in used if name.startswith(VALUE)}
@@ -63,17 +67,17 @@ def _check(check: str, tree: ast.Module, space: dict[str, Any], used: set[str] |
     except ProgramEndedError:
         return wire.encode(("ended",))
     except BaseException as error:
-        return wire.encode(("fault", *program.describe(error, {CHECK: check})))
+        return wire.encode(("fault", *describe(error)))
     if used is not None and not used & _uses(tree) and not any(not name.startswith(VALUE) for name in used):
         return wire.encode(("idle",))
     return wire.encode(("passed",))
 
 
-def _blamed(frame: bytes, check: str, tree: ast.Module, space: dict[str, Any], names: tuple[str, ...]) -> bytes:
+def _blamed(frame: bytes, tree: ast.Module, space: dict[str, Any], names: tuple[str, ...]) -> bytes:
     """The frame of a check; `broken` instead of a fault that the test itself raises, whatever the program does."""
     kind, *said = wire.decode(frame)
     own = _own_fault(tree, space, names) if kind == "fault" and said[0] != "AssertionError" else None
-    return frame if own is None else wire.encode(("broken", *program.describe(own, {CHECK: check})))
+    return frame if own is None else wire.encode(("broken", *describe(own)))
 
 
 def _own_fault(tree: ast.Module, space: dict[str, Any], names: tuple[str, ...]) -> Exception | None:
@@ -102,40 +106,40 @@ def _provide(tree: ast.Module, known: dict[str, Any], space: dict[str, Any]) -> 
             space[name] = import_module(name)
 
 
-def _remote(calls: int, names: tuple[str, ...], used: set[str]) -> dict[str, Any]:
+def _remote(names: tuple[str, ...], used: set[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, (kind, *value) in _ask(calls, ("names", names)).items():
+    for name, (kind, *value) in _ask(("names", names)).items():
         if kind == "call":
-            found[name] = _proxy(calls, name, used)
+            found[name] = _proxy(name, used)
         elif kind == "value":
             found[name] = value[0]
             used.add(VALUE + name)
     return found
 
 
-def _proxy(calls: int, name: str, used: set[str]) -> Callable[..., Any]:
+def _proxy(name: str, used: set[str]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         used.add(name)
-        return _ask(calls, ("call", name, args, kwargs))
+        return _ask(("call", name, args, kwargs))
 
     call.__name__ = call.__qualname__ = name
     return call
 
 
-def _ask(calls: int, request: tuple[Any, ...]) -> Any:
+def _ask(request: tuple[Any, ...]) -> Any:
     try:
-        frames.send(calls, wire.encode(request))
-        frame = frames.receive(calls)
+        frames.send(LINE, wire.encode(request))
+        frame = frames.receive(LINE)
     except OSError:
         frame = None
     if frame is None:
         raise ProgramEndedError
-    kind, *rest = wire.decode(frame)
-    if kind == "value":
-        return rest[0]
-    if kind == "fault":
-        raise _exception(rest[0], rest[1])
-    raise TypeError(f"the program returned {rest[0]}")
+    kind, content = frame[:1], frame[1:]
+    if kind == frames.VALUE:
+        return wire.decode(content)
+    if kind == frames.FAULT:
+        raise _exception(*wire.decode(content)[:2])
+    raise TypeError(f"the program returned {content[:MESSAGE].decode('utf-8', 'replace')}")
 
 
 def _exception(name: str, message: str) -> Exception:

@@ -2,37 +2,49 @@
 
 import os
 import struct
+from collections.abc import Iterator
 
 from . import wire
 
 HEAD = struct.Struct("<I")
 
-
-def write(descriptor: int, frame: bytes) -> None:
-    """Appends a frame to a file."""
-    _write(descriptor, HEAD.pack(len(frame)) + frame)
-
-
-def split(data: bytes) -> list[bytes]:
-    """The whole frames in `data`; an unfinished one at the end is left out."""
-    found, at = [], 0
-    while at + HEAD.size <= len(data):
-        (size,) = HEAD.unpack_from(data, at)
-        at += HEAD.size
-        if at + size > len(data):
-            break
-        found.append(data[at : at + size])
-        at += size
-    return found
+VALUE, OPAQUE, FAULT, STOPPED, ENDLESS, MEASURED, FILE, LEFT, END = (
+    *(b"v", b"o", b"f", b"s", b"e", b"m", b"n", b"l", b"."),
+)
+"""What a frame of a program's results is, by its first byte: an answer's value, why a value cannot cross, an answer's
+fault, the fault that stopped the program, the proof that it never ends, what was measured, a file,
+the wait status of an executed program, the end of it."""
 
 
-def send(descriptor: int, frame: bytes) -> None:
-    """Sends a frame through a socket."""
-    _write(descriptor, HEAD.pack(len(frame)) + frame)
+def framed(content: bytes) -> bytes:
+    """A frame: the content with its length in front."""
+    return HEAD.pack(len(content)) + content
+
+
+def write(descriptor: int, content: bytes) -> None:
+    """Appends a frame to a file, or sends it through a socket."""
+    data = framed(content)
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, data[written:])
+
+
+send = write
+
+
+def split(data: bytes, most: int) -> Iterator[bytes]:
+    """The contents of the first `most` whole frames in `data`; an unfinished one at the end is left out."""
+    at, size = 0, len(data)
+    while at + HEAD.size <= size and most:
+        end = at + HEAD.size + HEAD.unpack_from(data, at)[0]
+        if end > size:
+            return
+        yield data[at + HEAD.size : end]
+        at, most = end, most - 1
 
 
 def receive(descriptor: int) -> bytes | None:
-    """The next frame from a socket; None where the other side hung up.
+    """The next frame's content from a socket; None where the other side hung up.
 
     Raises:
         wire.WireError: The frame is larger than a value may be.
@@ -46,18 +58,12 @@ def receive(descriptor: int) -> bytes | None:
     return _read(descriptor, size)
 
 
-def _write(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
 def _read(descriptor: int, size: int) -> bytes | None:
-    parts: list[bytes] = []
-    while size:
-        part = os.read(descriptor, size)
-        if not part:
-            return None
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+    first = os.read(descriptor, size)
+    if len(first) == size:
+        return first
+    parts, left = [first], size - len(first)
+    while left and parts[-1]:
+        parts.append(os.read(descriptor, left))
+        left -= len(parts[-1])
+    return None if left else b"".join(parts)

@@ -3,8 +3,9 @@
 import ctypes
 import os
 import platform
+from collections.abc import Callable
 from functools import lru_cache
-from typing import NoReturn
+from typing import Any, NoReturn
 
 CLONE_NEWNS = 0x0002_0000
 CLONE_NEWCGROUP = 0x0200_0000
@@ -13,7 +14,6 @@ CLONE_NEWIPC = 0x0800_0000
 CLONE_NEWUSER = 0x1000_0000
 CLONE_NEWPID = 0x2000_0000
 CLONE_NEWNET = 0x4000_0000
-CLONE_PIDFD = 0x0000_1000
 CLONE_THREAD = 0x0001_0000
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
@@ -24,10 +24,16 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 22, 2
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 
 CALLS = {
-    "x86_64": {"clone": 56, "pivot_root": 155, "capset": 126, "close_range": 436, "mount_setattr": 442},
-    "aarch64": {"clone": 220, "pivot_root": 41, "capset": 91, "close_range": 436, "mount_setattr": 442},
+    "x86_64": {
+        **{"clone": 56, "pivot_root": 155, "capset": 126, "close_range": 436, "mount_setattr": 442},
+        **{"read": 0, "write": 1, "wait4": 61, "setsid": 112, "prlimit64": 302},
+    },
+    "aarch64": {
+        **{"clone": 220, "pivot_root": 41, "capset": 91, "close_range": 436, "mount_setattr": 442},
+        **{"read": 63, "write": 64, "wait4": 260, "setsid": 157, "prlimit64": 261},
+    },
 }
-SIGCHLD = 17
+Prepared = tuple[Any, ...]
 
 
 @lru_cache(maxsize=1)
@@ -96,14 +102,6 @@ def set_filter(program: ctypes.Structure) -> None:
         _fail("prctl(PR_SET_SECCOMP)")
 
 
-def drop_capabilities() -> None:
-    """Gives up every capability, for good (`no_new_privs` must be set)."""
-    header = (ctypes.c_uint32 * 2)(0x2008_0522, 0)
-    nothing = (ctypes.c_uint32 * 6)()
-    if _library().syscall(ctypes.c_long(_numbers()["capset"]), ctypes.byref(header), ctypes.byref(nothing)) != 0:
-        _fail("capset")
-
-
 def empty_bounding_set() -> None:
     """Takes every capability out of the bounding set, so that no program can gain one by `execve`."""
     for capability in range(64):
@@ -111,26 +109,32 @@ def empty_bounding_set() -> None:
             return  # past the last capability this kernel knows
 
 
-def clone(flags: int) -> tuple[int, int]:
-    """A child without Python's at-fork work, which costs half as many page faults as `os.fork`.
+def raw() -> Callable[..., int]:
+    """The C library's `syscall`, to be called with what `prepared` made. It keeps the interpreter's lock.
 
-    The caller must have one thread only.
-
-    Returns:
-        In the parent the child's process id and a descriptor of it; in the child (0, -1).
+    A `clone` made with it returns in the child without Python's at-fork work, which costs half as many page faults as
+    `os.fork`; the caller must have one thread only.
     """
-    descriptor = ctypes.c_int(-1)
-    pid = _library().syscall(
-        ctypes.c_long(_numbers()["clone"]),
-        ctypes.c_ulong(flags | CLONE_PIDFD | SIGCHLD),
-        ctypes.c_void_p(None),
-        ctypes.byref(descriptor),
-        ctypes.c_void_p(None),
-        ctypes.c_void_p(None),
-    )
-    if pid < 0:
-        _fail("clone")
-    return pid, descriptor.value if pid else -1
+    found: Callable[..., int] = _library().syscall
+    return found
+
+
+def prepared(name: str, *arguments: Any) -> Prepared:
+    """A system call's number and arguments as C values: integers become `long`, buffers stay what they are."""
+    values = [ctypes.c_long(item) if isinstance(item, int) else item for item in arguments]
+    return (ctypes.c_long(_numbers()[name]), *values)
+
+
+def no_capabilities() -> Prepared:
+    """The call by which a process gives up every capability, for good (`no_new_privs` must be set)."""
+    header = (ctypes.c_uint32 * 2)(0x2008_0522, 0)
+    return prepared("capset", header, (ctypes.c_uint32 * 6)())
+
+
+def drop_capabilities() -> None:
+    """Gives up every capability, for good (`no_new_privs` must be set)."""
+    if raw()(*no_capabilities()) != 0:
+        _fail("capset")
 
 
 def close_from(first: int) -> None:

@@ -17,6 +17,7 @@ SPARE = 0x7000_0000
 
 SCRATCH = "/scratch"
 SCRATCH_OPTIONS = "size=16m,nr_inodes=1024,mode=0700"
+WORKSHOP_OPTIONS = "size=256m,nr_inodes=8192,mode=0700"  # where compilers work
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 STAGE = "/tmp"
@@ -53,15 +54,16 @@ def leave_processes() -> None:
     _try("processes", lambda: kernel.unshare(kernel.CLONE_NEWPID, "CLONE_NEWPID"))
 
 
-def leave_host(spare: int | None, folders: list[str]) -> None:
+def leave_host(spare: int | None, folders: list[str], *, commands: bool) -> None:
     """Leaves mounts, network, IPC, host name and control groups, and builds the jail's root.
 
     Args:
         spare: The user id that will own the scratch folder (the road as root), or None.
         folders: What the interpreter must read besides its own library.
+        commands: Whether programs are compiled in the scratch folder and executed there.
     """
     _try("network", lambda: kernel.unshare(SPACES, "NEWNS|NEWNET|NEWIPC|NEWUTS|NEWCGROUP"))
-    _try("filesystem", lambda: _build_root(spare, folders))
+    _try("filesystem", lambda: _build_root(spare, folders, commands))
     for forbidden in ("/etc/passwd", "/proc/self", "/sys/kernel", "/root/.bashrc", "/old"):
         if os.path.lexists(forbidden):
             raise JailError("filesystem", f"{forbidden} is still there")
@@ -96,7 +98,7 @@ def _map(process: int, user: int, group: int) -> None:
     _write(f"/proc/{process}/gid_map", f"{INSIDE} {group} 1")
 
 
-def _build_root(spare: int | None, folders: list[str]) -> None:
+def _build_root(spare: int | None, folders: list[str], commands: bool) -> None:
     shown = dict.fromkeys([*_interpreter(), *LIBRARIES, *folders])  # asked before the library is out of sight
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("jail", STAGE, "tmpfs", kernel.MS_NOSUID, "size=1m,nr_inodes=4096,mode=0755")
@@ -108,8 +110,8 @@ def _build_root(spare: int | None, folders: list[str]) -> None:
     for device in DEVICES:
         _show_device(device)
     os.mkdir(SCRATCH)
-    limits = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
-    kernel.mount("scratch", SCRATCH, "tmpfs", limits, SCRATCH_OPTIONS)
+    limits = kernel.MS_NOSUID | kernel.MS_NODEV | (0 if commands else kernel.MS_NOEXEC)
+    kernel.mount("scratch", SCRATCH, "tmpfs", limits, WORKSHOP_OPTIONS if commands else SCRATCH_OPTIONS)
     if spare is not None:
         os.chown(SCRATCH, spare, spare)
     kernel.unmount("/old")

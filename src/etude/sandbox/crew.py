@@ -1,0 +1,216 @@
+"""The worker threads behind a sandbox, each with its own zygote, and one queue of jobs before them.
+
+A job whose worker failed is run again on a fresh one, and a timeout is run again alone before it counts.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+
+from etude.errors import EtudeError, MissingError
+from etude.records import Job, Level, Run
+from etude.sandbox.flavour import Flavour
+from etude.sandbox.languages import needed
+from etude.sandbox.memory import Memory
+from etude.sandbox.roads import open_worker
+from etude.sandbox.turns import Turns
+from etude.sandbox.worker import Road, RoadError, Worker, WorkerError
+
+AHEAD = 16  # jobs that a worker takes at once, to have them compiled in one go
+SHORT_SECONDS = 0.3
+CLOSED = "the sandbox was closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A job, its place, and who gets its run."""
+
+    job: Job
+    number: int
+    take: Callable[[int, Run], None]
+
+
+@dataclass(slots=True)
+class Queue:
+    """Tickets that wait; `take` gives a worker its share of them."""
+
+    waiting: deque[Ticket] = field(default_factory=deque)
+    there: threading.Condition = field(default_factory=threading.Condition)
+    closed: bool = False
+
+    def put(self, tickets: Sequence[Ticket]) -> bool:
+        with self.there:
+            if not self.closed:
+                self.waiting.extend(tickets)
+                self.there.notify(len(tickets))
+            return not self.closed
+
+    def take(self, workers: int) -> list[Ticket]:
+        with self.there:
+            while not self.waiting and not self.closed:
+                self.there.wait()
+            share = min(AHEAD, -(-len(self.waiting) // (2 * workers)))
+            return [self.waiting.popleft() for _ in range(share)]
+
+    def close(self) -> list[Ticket]:
+        with self.there:
+            self.closed, left = True, list(self.waiting)
+            self.waiting.clear()
+            self.there.notify_all()
+            return left
+
+
+class Crew:
+    """The threads of one sandbox in one process.
+
+    Attributes:
+        isolation: Property -> what holds it.
+    """
+
+    def __init__(self, workers: int, require: Level, flavour: Flavour, remember: int) -> None:
+        self.count, self.turns, self.queue, self.closed = workers, Turns(), Queue(), False
+        self._flavour, self._memory = flavour, Memory(remember)
+        self._hands: list[Hand] = []
+        first: Future[tuple[Road, Mapping[str, str]]] = Future()
+        self._threads = [self._thread(lambda: self._found(require, first))]
+        try:
+            self._road, self.isolation = first.result()
+        except MissingError:
+            self._threads[0].join()
+            raise
+        self._threads += [self._thread(lambda: self._serve(None)) for _ in range(workers - 1)]
+
+    def add(self, tickets: list[Ticket]) -> None:
+        """Queues tickets; after `close` they come back at once."""
+        if not self.queue.put(tickets):
+            for ticket in tickets:
+                ticket.take(ticket.number, self.unavailable(CLOSED))
+
+    def fresh(self, *, commands: bool = False) -> Worker:
+        """A worker of its own for whoever asks; it belongs to the calling thread.
+
+        Raises:
+            RoadError: The road that was open before is closed now.
+        """
+        worker = Worker(road=self._road, flavour=self._flavour, memory=self._memory, commands=commands)
+        worker.start()
+        return worker
+
+    def unavailable(self, detail: str) -> Run:
+        """The run of a job that could not be run."""
+        return Run(status="unavailable", detail=detail, isolation=self.isolation)
+
+    def close(self) -> None:
+        """Ends all threads and workers."""
+        self.closed = True
+        for ticket in self.queue.close():
+            ticket.take(ticket.number, self.unavailable(CLOSED))
+        for hand in list(self._hands):
+            hand.interrupt()
+        for thread in self._threads:
+            thread.join()
+
+    def _thread(self, work: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=work, name="etude-sandbox", daemon=True)
+        thread.start()
+        return thread
+
+    def _found(self, require: Level, first: "Future[tuple[Road, Mapping[str, str]]]") -> None:
+        """The first worker's life: it tries the roads, and all others take the one that was open."""
+        try:
+            worker = open_worker(require, self._flavour, self._memory)
+        except BaseException as error:
+            first.set_exception(error)
+            return
+        first.set_result((worker.road, worker.isolation))
+        self._serve(worker)
+
+    def _serve(self, worker: Worker | None) -> None:
+        hand = Hand(self, worker)
+        self._hands.append(hand)
+        hand.serve()
+
+
+class Hand:
+    """One thread's work: its worker for Python, and one for other languages from the first time it needs it."""
+
+    def __init__(self, crew: Crew, worker: Worker | None) -> None:
+        self._crew = crew
+        self._workers: dict[bool, Worker] = {} if worker is None else {False: worker}
+        self._busy: Worker | None = None
+
+    def serve(self) -> None:
+        """Takes jobs from the crew's queue until it is closed."""
+        while share := self._crew.queue.take(self._crew.count):
+            if False in self._workers and len(share) > 1:
+                self._workers[False].expect([ticket.job for ticket in share])
+            for ticket in share:
+                try:
+                    run = self._attempt(ticket.job)
+                except EtudeError as error:  # what the job asks for is not on this machine
+                    run = self._crew.unavailable(error.found)
+                except BaseException as error:  # somebody waits for this run; no fault may leave them waiting
+                    self._end()
+                    run = self._crew.unavailable(f"{type(error).__name__}: {error}")
+                ticket.take(ticket.number, run)
+        self._end()
+
+    def interrupt(self) -> None:
+        """Kills what runs now, from any thread."""
+        if (worker := self._busy) is not None:
+            worker.interrupt()
+
+    def _attempt(self, job: Job) -> Run:
+        """Runs a job, at most twice: the second time on a fresh worker."""
+        reason = CLOSED
+        commands = job.language != "python"
+        if commands:
+            needed(job.language)
+        for _ in range(2):
+            if self._crew.closed:
+                return self._crew.unavailable(CLOSED)
+            try:
+                worker = self._workers.get(commands) or self._crew.fresh(commands=commands)
+                self._workers[commands] = worker
+                run = self._timed(worker, job)
+            except (WorkerError, RoadError) as error:
+                self._end()
+                reason = f"the sandbox failed twice: {error}"
+                continue
+            if not worker.clean:
+                self._end()
+            return run
+        return self._crew.unavailable(CLOSED if self._crew.closed else reason)
+
+    def _timed(self, worker: Worker, job: Job) -> Run:
+        """Runs a job; where others run beside it, it gets a short time first and the full one alone.
+
+        What fits into the short time, and that is nearly everything, needs no second run. Whatever does not is timed
+        where nothing of this sandbox takes the processor's caches away from it.
+        """
+        if self._crew.count == 1 or job.limits.cpu_seconds <= SHORT_SECONDS:
+            return self._guarded(worker, job)
+        short = replace(job, limits=replace(job.limits, cpu_seconds=SHORT_SECONDS))
+        with self._crew.turns.together():
+            run = self._guarded(worker, short)
+        if (run.status, run.detail) != ("timeout", "cpu"):
+            return run
+        with self._crew.turns.alone():
+            return self._guarded(worker, job)
+
+    def _guarded(self, worker: Worker, job: Job) -> Run:
+        """Runs a job where `close` can interrupt it."""
+        self._busy = worker  # before the look at `closed`, so that one of the two sees the other
+        try:
+            if self._crew.closed:
+                raise WorkerError("closed")
+            return worker.run(job)
+        finally:
+            self._busy = None
+
+    def _end(self) -> None:
+        for worker in self._workers.values():
+            worker.close()
+        self._workers = {}

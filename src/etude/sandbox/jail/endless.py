@@ -1,0 +1,9 @@
+"""Placeholder: overwrite me."""
+
+
+def prepare():
+    pass
+
+
+def arm(after, say):
+    pass

@@ -82,3 +82,13 @@ def test_every_verb_ends_its_help_with_examples() -> None:
         done = subprocess.run([sys.executable, "-m", "etude", verb, "-h"], capture_output=True, text=True)
         assert done.stdout.count(f"\n  etude {verb}") + done.stdout.count(f"\n    etude {verb}") >= 2, done.stdout
         assert "\\b" not in done.stdout
+
+
+@pytest.mark.slow
+def test_the_sandbox_s_page_runs(tmp_path: Path) -> None:
+    [block] = blocks(ROOT / "docs" / "sandbox.md", "python")
+    (tmp_path / "by_itself.py").write_text(block)
+    done = subprocess.run(
+        [sys.executable, "by_itself.py"], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr

@@ -173,7 +173,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestResult:
-    """What one test said. `passed` is None where it did not run; `actual` and `expected` are capped `repr`s."""
+    """What one test said. `passed` is None where it did not run.
+
+    `actual` and `expected` are capped `repr`s, there where the test did not pass.
+    """
 
     test: str
     passed: bool | None

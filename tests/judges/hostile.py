@@ -42,7 +42,7 @@ EVERYWHERE = """
 import os, struct, sys
 wire, frames = sys.modules['jail.wire'], sys.modules['jail.frames']
 def everywhere(*values):
-    raw(*[struct.pack('<I', len(data)) + data for data in map(wire.encode, values)])
+    raw(*[struct.pack('<I', len(data)) + data for data in values])
 def raw(*parts):
     for fd in range(64):
         try: os.write(fd, b''.join(parts))
@@ -89,15 +89,15 @@ QUICK = {
     "    setattr(builtins, name, lambda *a, **k: True)\n" + WRONG,
     "says that it passed": "print('passed')\nresult = passed = True\ndef add(a, b): return 'passed'\n",
     "hooks what it can": "import sys\nsys.excepthook = lambda *a: None\nsys.settrace(lambda *a: None)\ndef add(a, b): raise AssertionError\n",
-    "forges the end": EVERYWHERE + "everywhere(('end',))\ndef add(a, b): everywhere(('end',))\n",
-    "forges a pass": EVERYWHERE + "def add(a, b): everywhere(('value', True), ('passed',))\n",
-    "forges passes at import": EVERYWHERE + "everywhere(*[('passed',)] * 9)\n" + WRONG,
+    "forges the end": EVERYWHERE + "everywhere(frames.END)\ndef add(a, b): everywhere(frames.END)\n",
+    "forges a pass": EVERYWHERE + "def add(a, b): everywhere(frames.VALUE + wire.encode(True), frames.VALUE + wire.encode(3), wire.encode(('passed',)))\n",
+    "forges passes at import": EVERYWHERE + "everywhere(*[wire.encode(('passed',))] * 9)\n" + WRONG,
     "forges garbage": EVERYWHERE + "def add(a, b): raw(bytes(range(256)) * 300)\n",
-    "forges a fault": EVERYWHERE + "def add(a, b): everywhere(('fault', 1, [], {}))\n",
-    "forges broken tests": EVERYWHERE + "everywhere(('broken', 'ValueError', '', (), 0), ('idle',))\n" + WRONG,
+    "forges a fault": EVERYWHERE + "def add(a, b): everywhere(frames.FAULT + wire.encode((1, [], {})))\n",
+    "forges broken tests": EVERYWHERE + "everywhere(*map(wire.encode, [('broken', 'ValueError', '', (), 0), ('idle',)]))\n" + WRONG,
     "forges 4 GB": EVERYWHERE + "def add(a, b): raw(b'\\xff' * 5)\n",
-    "forges many ends": EVERYWHERE + "everywhere(*[('end',)] * 1000)\n" + WRONG,
-    "answers before it is asked": EVERYWHERE + "everywhere(*[('value', False)] * 100)\n" + HONEST,
+    "forges many ends": EVERYWHERE + "everywhere(*[frames.END] * 1000)\n" + WRONG,
+    "answers before it is asked": EVERYWHERE + "everywhere(*[frames.VALUE + wire.encode(False)] * 100)\n" + HONEST,
     "stops in the middle of an answer": EVERYWHERE + "def add(a, b):\n    raw(struct.pack('<I', 100) + b't')\n    os._exit(0)\n",
     "recurses without end": "import sys\nsys.setrecursionlimit(10**9)\ndef add(a, b): return add(a, b)\n",
     "reads a null pointer": "import ctypes\ndef add(a, b): ctypes.string_at(0)\n",

@@ -14,7 +14,7 @@ from etude.sandbox.jail.compiler import CODE, FAULT
 from etude.sandbox.jail.faults import Description
 
 LARGEST = 200_000  # characters; longer texts are compiled by the program's own child
-REMEMBERED = 1024  # texts: a task's questions come back with every attempt at it
+REMEMBERED = 4096  # texts: a task's questions come back with every attempt at it
 NEW_LINE = "\n"  # ends a comment in a question
 PATIENCE = 30  # seconds of silence
 

@@ -3,6 +3,7 @@
 A job whose worker failed is run again on a fresh one, and a timeout is run again alone before it counts.
 """
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -211,6 +212,7 @@ class Hand:
             self._busy = None
 
     def _end(self) -> None:
-        for worker in self._workers.values():
-            worker.close()
-        self._workers = {}
+        workers, self._workers = self._workers, {}
+        for worker in workers.values():
+            with contextlib.suppress(OSError):  # what cannot be closed must not end this thread
+                worker.close()

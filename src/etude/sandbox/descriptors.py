@@ -15,12 +15,18 @@ MOST = wire.BYTES + HEADROOM
 JOB, CHECK_RESULTS, CHECK_JOB, COUNT = range(RESULTS + 1, RESULTS + 5)
 """Places in the list of files after those that have the same number in a child."""
 
+READ = (STDIN, JOB, CHECK_JOB)
+"""What a child gets to read and must not change: a program could leave something there for the next."""
+
 
 class Descriptors:
     """Seven memory files: stdin, stdout, stderr, results and job of a program, results and job of a checker."""
 
     def __init__(self) -> None:
         self.all = [os.memfd_create("job", os.MFD_CLOEXEC) for _ in range(COUNT)]
+        self._writable = {place: self.all[place] for place in READ}
+        for place, handle in self._writable.items():
+            self.all[place] = os.open(f"/proc/self/fd/{handle}", os.O_RDONLY | os.O_CLOEXEC)
         self._input = 0
 
     def set_program(self, job: bytes, stdin: bytes) -> None:
@@ -49,12 +55,12 @@ class Descriptors:
 
     def close(self) -> None:
         """Closes all files."""
-        for handle in self.all:
+        for handle in (*self.all, *self._writable.values()):
             os.close(handle)
-        self.all = []
+        self.all, self._writable = [], {}
 
     def _put(self, place: int, content: bytes) -> None:
-        handle, at = self.all[place], 0
+        handle, at = self._writable[place], 0
         while at < len(content):
             at += os.pwrite(handle, content[at:] if at else content, at)
         if os.fstat(handle).st_size != len(content):

@@ -26,6 +26,7 @@ from etude.sandbox.compiling import Code, Compiler, CompilerLostError, Text, tog
 from etude.sandbox.descriptors import MOST, Descriptors
 from etude.sandbox.flavour import Flavour
 from etude.sandbox.jail import wire
+from etude.sandbox.jail.cleaning import clean
 from etude.sandbox.jail.faults import ASK, CHECK, PROGRAM, SETUP, Description
 from etude.sandbox.jail.namespaces import SCRATCH
 from etude.sandbox.jail.order import BOTH, CALLED, CHECKER, CLEAN, COMMAND, TIED, ended, packed
@@ -365,7 +366,9 @@ class Worker:
             if handle >= 0:
                 os.close(handle)
         if self._scratch and not self._own_scratch:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            clean(self._scratch)  # not by recursion: a program may have made a thousand folders in each other
+            with contextlib.suppress(OSError):
+                os.rmdir(self._scratch)
         self._process = self._control = self._compiler = None
         self._scratch_handle = self._zygote_handle = -1
 
@@ -400,7 +403,13 @@ def _commands(job: Job) -> tuple[Any, ...]:
     environment = {"PATH": "/usr/bin:/bin", "HOME": SCRATCH, "TMPDIR": SCRATCH, "LANG": "C.UTF-8", **found.environment}
     files = {**job.files, found.file: job.source.encode("utf-8", "surrogatepass")}
     data = job.limits.memory_bytes if found.memory == "data" else 0
-    return found.compile, found.run, files, job.wanted, environment, data
+    return _located(found.compile), _located(found.run), files, job.wanted, environment, data
+
+
+def _located(command: tuple[str, ...]) -> tuple[str, ...]:
+    """A command with the path of its executable in front: many are links through a folder that no jail shows."""
+    tool = command[0] if command else ""
+    return (os.path.realpath(shutil.which(tool) or tool) if "/" not in tool else tool, *command) if command else ()
 
 
 def _texts(job: Job) -> list[Text | None]:

@@ -22,6 +22,7 @@ from etude.records import Tests
 LARGEST = 1_000_000
 MOST_ASKS = 500
 DEEPEST = 5
+STATEMENT = 25  # what reading a statement costs, in items looked at: loops may be nested
 PLANS = 8192
 """Plans kept: those of all assertions of a task set such as MBPP, which are judged again and again."""
 
@@ -142,6 +143,7 @@ class _Reading:
     def block(self, body: Sequence[ast.stmt]) -> bool:
         """Reads statements; False where a `return` ends them."""
         for statement in body:
+            self.asking.meter.spend(STATEMENT)
             if isinstance(statement, ast.Return) and statement.value is None and self.depth:
                 return False
             reader = READERS.get(type(statement))

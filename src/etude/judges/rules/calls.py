@@ -31,11 +31,12 @@ def _results(exam: Exam, run: Run) -> list[TestResult]:
 
 
 def _result(exam: Exam, call: Call, answer: Answer | None) -> TestResult:
-    test, expected = _text(exam.entry_point, call)[:1000], brief(call.expected)
+    test = _text(exam.entry_point, call)[:1000]
+    if answer is not None and not answer.fault and not answer.opaque and same(answer.value, call.expected):
+        return TestResult(test=test, passed=True)
+    expected = brief(call.expected)
     if answer is None:
         return TestResult(test=test, passed=None, expected=expected)
     if answer.fault or answer.opaque:
         return TestResult(test=test, passed=False, actual=answer.opaque, expected=expected, fault=answer.fault)
-    return TestResult(
-        test=test, passed=same(answer.value, call.expected), actual=brief(answer.value), expected=expected
-    )
+    return TestResult(test=test, passed=False, actual=brief(answer.value), expected=expected)

@@ -16,15 +16,17 @@ HOLDS = "an answer for which it holds"
 def judged(claim: Claim, answers: Sequence[Answer]) -> TestResult:
     """The result of one claim; `passed` is None where the program ended before it answered.
 
+    What was said and what was expected is written down where the two differ.
+
     Raises:
         BeyondError: An answer is of a kind or a size that is not evaluated here: a second jail has to say.
     """
-    expected = _expected(claim.test)
     for number in claim.needs:
         if number >= len(answers):
-            return TestResult(test=claim.text, passed=None, expected=expected)
+            return TestResult(test=claim.text, passed=None, expected=_expected(claim.test))
         answer = answers[number]
         if answer.fault or answer.opaque:
+            expected = _expected(claim.test)
             return TestResult(
                 test=claim.text, passed=False, actual=answer.opaque, expected=expected, fault=answer.fault
             )
@@ -37,32 +39,35 @@ def judged(claim: Claim, answers: Sequence[Answer]) -> TestResult:
         raise BeyondError(claim.text) from None
     except Exception as error:
         fault = Fault(type=type(error).__name__, message=str(error)[:500])
-        return TestResult(test=claim.text, passed=False, expected=expected, fault=fault)
+        return TestResult(test=claim.text, passed=False, expected=_expected(claim.test), fault=fault)
     return TestResult(test=claim.text, passed=right, actual=actual, expected=expected)
 
 
 def _ran(claim: Claim, values: Sequence[Any]) -> TestResult:
     """A statement that only had to raise nothing."""
     if isinstance(claim.test, Recorded):
-        return TestResult(test=claim.text, passed=True, actual=brief(values[claim.test.number]))
+        return TestResult(test=claim.text, passed=True)
     return judged(claim._replace(test=ast.Tuple([claim.test, ast.Constant(True)], ast.Load()), certain=True), values)
 
 
 def _decided(claim: Claim, values: Sequence[Any]) -> tuple[bool, str, str]:
-    """Whether it holds, what the program said, what was expected."""
+    """Whether it holds; and, where not, what the program said and what was expected."""
     test = claim.test
     if not isinstance(test, ast.Compare) or len(test.ops) > 1:
         meter = Meter()
-        return bool(evaluate(test, values, meter)), _said(claim, values), _expected(test)
+        whole = bool(evaluate(test, values, meter))
+        return (True, "", "") if whole else (False, _said(claim, values), _expected(test))
     left, right = test.left, test.comparators[0]
     meter = Meter()
     one, other = (_side(side, values, meter, {type(left), type(right)}) for side in (left, right))
     kind = type(test.ops[0])
     holds = equal(one, other) if kind is ast.Eq else bool(COMPARISONS[kind](one, other))
+    if holds:
+        return True, "", ""
     mine, theirs = (other, one) if isinstance(left, ast.Constant) else (one, other)
     if isinstance(test.ops[0], ast.Eq | ast.Is):
-        return holds, brief(mine), brief(theirs)
-    return holds, _said(claim, values), HOLDS
+        return False, brief(mine), brief(theirs)
+    return False, _said(claim, values), HOLDS
 
 
 def _side(side: ast.expr, values: Sequence[Any], meter: Meter, kinds: set[type]) -> Any:

@@ -14,6 +14,8 @@ def written(value: Any, longest: int) -> str | None:
     Args:
         value: Plain data.
         longest: Characters.
+
+    A complex number with a zero in it has no literal that keeps the sign of that zero.
     """
     parts: list[str] = []
     return "".join(parts) if _write(value, parts, [longest]) else None
@@ -29,7 +31,7 @@ def _write(value: Any, parts: list[str], left: list[int]) -> bool:
         return _put(literal(value), parts, left)
     if kind is bytes and len(value) <= left[0]:
         return _put(repr(value), parts, left)
-    if kind is complex and math.isfinite(value.real) and math.isfinite(value.imag):
+    if kind is complex and all(part and math.isfinite(part) for part in (value.real, value.imag)):
         return _put(repr(value), parts, left)
     return False
 

@@ -19,8 +19,8 @@ def run(job: tuple[Any, ...], calls: bool) -> None:
     """Runs one program and writes frames: `stopped` where it does not compile, else how it `left`; files; `end`.
 
     Args:
-        job: Commands to compile (or ()) and to run, files to write first, names of files to send back, environment,
-            bytes of data that a process may have (0: no such limit).
+        job: Commands to compile (or ()) and to run, each with the path of its executable in front; files to write
+            first, names of files to send back, environment, bytes of data that a process may have (0: no such limit).
         calls: Ignored: nobody calls a program of another language.
     """
     compiling, running, files, wanted, environment, data = job
@@ -28,7 +28,7 @@ def run(job: tuple[Any, ...], calls: bool) -> None:
     for name, content in files.items():
         put(name, content)
     if compiling and (status := _executed(compiling, environment, 0)) != 0:
-        message = f"{compiling[0]} ends with status {os.waitstatus_to_exitcode(status)}"
+        message = f"{compiling[1]} ends with status {os.waitstatus_to_exitcode(status)}"
         frames.write(RESULTS, frames.STOPPED + wire.encode((COMPILED, message, (), 0)))
         frames.write(RESULTS, frames.END)
         return
@@ -50,7 +50,7 @@ def _executed(command: tuple[str, ...], environment: dict[str, str], data: int) 
         try:
             if data:
                 resource.setrlimit(resource.RLIMIT_DATA, (data, data))
-            os.execvpe(command[0], command, environment)
+            os.execve(command[0], command[1:], environment)
         finally:
             os._exit(127)
     status = 0

@@ -33,22 +33,41 @@ def enter(options: dict[str, Any], control: socket.socket) -> dict[str, str]:
     Raises:
         JailError: The road is closed.
     """
+    options["readable"] = namespaces.shown(options["folders"])  # asked while the library is in sight
     if options["road"] in NAMESPACES:
         return _leave(options, control)
     if options["road"] == "weak":
-        return {"level": "weak"}
-    if os.geteuid() == 0:
-        _become(namespaces.spare_user(os.getpid()), options["scratch"])
-    return {"level": "container", "user": "user id nobody has" if options["spare"] else "own user id, no capabilities"}
+        return {"level": "weak", "user": "none"}
+    return {"level": "container", "user": _become_spare(options)}
 
 
-def _become(spare: int, scratch: str) -> None:
-    os.chown(scratch, spare, spare)
+def _become_spare(options: dict[str, Any]) -> str:
+    """Changes to a user id that nobody has, where that can be done, and gives up every capability."""
+    if os.geteuid() != 0:
+        return "own user id"
     kernel.empty_bounding_set()
+    if not _all_may_read(options["readable"]):
+        return "root without capabilities: only root may read this interpreter"
+    spare = namespaces.spare_user(os.getpid())
+    os.chown(options["scratch"], spare, spare)
     os.setgroups([])
     os.setresgid(spare, spare, spare)
     os.setresuid(spare, spare, spare)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL, "PDEATHSIG")  # a change of user has cleared it
+    return "user id nobody has"
+
+
+def _all_may_read(paths: list[str]) -> bool:
+    """Whether a stranger can reach the folders: the last is readable, and all on the way can be entered."""
+    for path in filter(os.path.isdir, paths):
+        place = os.path.realpath(path)
+        while True:
+            if not os.stat(place).st_mode & 0o001:
+                return False
+            if place == "/":
+                break
+            place = os.path.dirname(place)
+    return True
 
 
 def _leave(options: dict[str, Any], control: socket.socket) -> dict[str, str]:
@@ -64,7 +83,7 @@ def _leave(options: dict[str, Any], control: socket.socket) -> dict[str, str]:
         control.close()
         _stand_by(pid, ours, spare)
     ours.close()
-    namespaces.leave_host(spare, options["folders"], commands=options["commands"])
+    namespaces.leave_host(spare, options["readable"], commands=options["commands"])
     if spare is not None:
         namespaces.become_spare_user(lambda: _knock(theirs, "user"))
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL, "PDEATHSIG")  # a change of user has cleared it
@@ -138,22 +157,25 @@ def lock(options: dict[str, Any]) -> dict[str, str]:
     for name, value in FIXED.items():
         limit(getattr(resource, f"RLIMIT_{name}"), value)
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1, "NO_NEW_PRIVS")
-    confined = _confine(options["readable"], options["scratch"]) if road == "container" else {}
-    filtered = seccomp.install(weak=road not in NAMESPACES)
+    confined = _confine(options) if road == "container" else {}
+    filtered = seccomp.install("commands" if options["commands"] else "programs" if road in NAMESPACES else "forking")
     gc.collect()
     gc.disable()
     gc.freeze()
+    held = {"syscalls": filtered}
     if road in NAMESPACES:
-        threads = {"processes": "process namespace per program, threads only (seccomp)"}
-        return {"syscalls": filtered, **(threads if filtered == "seccomp" else {})}
+        if filtered == "seccomp" and not options["commands"]:
+            held["processes"] = "process namespace per program, threads only (seccomp)"
+        return held
     if road == "container" and filtered != "seccomp":
         raise namespaces.JailError("syscalls", filtered)
-    return {"syscalls": filtered, **_without_namespaces(filtered == "seccomp"), **confined}
+    kernel.drop_capabilities()
+    return held | _without_namespaces(filtered == "seccomp") | confined
 
 
-def _confine(readable: list[str], scratch: str) -> dict[str, str]:
+def _confine(options: dict[str, Any]) -> dict[str, str]:
     try:
-        return landlock.confine(readable, [scratch])
+        return landlock.confine(options["readable"], [options["scratch"]], namespaces.DEVICES)
     except OSError as error:
         raise namespaces.JailError("filesystem", str(error)) from None
 
@@ -165,7 +187,6 @@ def _without_namespaces(filtered: bool) -> dict[str, str]:
         "processes": "no new processes (seccomp)" if filtered else "process group",
         "signals": "seccomp" if filtered else "none",
         "memory": "address space limit per process",
-        "user": "none",
     }
 
 

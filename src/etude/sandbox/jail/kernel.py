@@ -26,11 +26,11 @@ PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 CALLS = {
     "x86_64": {
         **{"clone": 56, "pivot_root": 155, "capset": 126, "close_range": 436, "mount_setattr": 442},
-        **{"read": 0, "write": 1, "wait4": 61, "setsid": 112, "prlimit64": 302},
+        **{"read": 0, "write": 1, "wait4": 61, "setsid": 112, "prlimit64": 302, "prctl": 157},
     },
     "aarch64": {
         **{"clone": 220, "pivot_root": 41, "capset": 91, "close_range": 436, "mount_setattr": 442},
-        **{"read": 63, "write": 64, "wait4": 260, "setsid": 157, "prlimit64": 261},
+        **{"read": 63, "write": 64, "wait4": 260, "setsid": 157, "prlimit64": 261, "prctl": 167},
     },
 }
 Prepared = tuple[Any, ...]
@@ -129,6 +129,11 @@ def no_capabilities() -> Prepared:
     """The call by which a process gives up every capability, for good (`no_new_privs` must be set)."""
     header = (ctypes.c_uint32 * 2)(0x2008_0522, 0)
     return prepared("capset", header, (ctypes.c_uint32 * 6)())
+
+
+def filtering(program: ctypes.Structure) -> Prepared:
+    """The call that puts a seccomp filter in force."""
+    return prepared("prctl", PR_SET_SECCOMP, 2, ctypes.byref(program), 0, 0)
 
 
 def drop_capabilities() -> None:

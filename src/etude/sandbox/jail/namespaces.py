@@ -7,7 +7,7 @@ raises `JailError` with the property that cannot be had; nothing is downgraded h
 
 import os
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from . import kernel
 
@@ -54,16 +54,16 @@ def leave_processes() -> None:
     _try("processes", lambda: kernel.unshare(kernel.CLONE_NEWPID, "CLONE_NEWPID"))
 
 
-def leave_host(spare: int | None, folders: list[str], *, commands: bool) -> None:
+def leave_host(spare: int | None, readable: list[str], *, commands: bool) -> None:
     """Leaves mounts, network, IPC, host name and control groups, and builds the jail's root.
 
     Args:
         spare: The user id that will own the scratch folder (the road as root), or None.
-        folders: What the interpreter must read besides its own library.
+        readable: Folders of the host that are there, read-only.
         commands: Whether programs are compiled in the scratch folder and executed there.
     """
     _try("network", lambda: kernel.unshare(SPACES, "NEWNS|NEWNET|NEWIPC|NEWUTS|NEWCGROUP"))
-    _try("filesystem", lambda: _build_root(spare, folders, commands))
+    _try("filesystem", lambda: _build_root(spare, readable, commands))
     for forbidden in ("/etc/passwd", "/proc/self", "/sys/kernel", "/root/.bashrc", "/old"):
         if os.path.lexists(forbidden):
             raise JailError("filesystem", f"{forbidden} is still there")
@@ -98,14 +98,13 @@ def _map(process: int, user: int, group: int) -> None:
     _write(f"/proc/{process}/gid_map", f"{INSIDE} {group} 1")
 
 
-def _build_root(spare: int | None, folders: list[str], commands: bool) -> None:
-    shown = dict.fromkeys([*_interpreter(), *LIBRARIES, *folders])  # asked before the library is out of sight
+def _build_root(spare: int | None, readable: list[str], commands: bool) -> None:
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("jail", STAGE, "tmpfs", kernel.MS_NOSUID, "size=1m,nr_inodes=4096,mode=0755")
     os.mkdir(f"{STAGE}/old")
     kernel.pivot_root(STAGE, f"{STAGE}/old")
     os.chdir("/")
-    for folder in shown:
+    for folder in readable:
         _show(folder)
     for device in DEVICES:
         _show_device(device)
@@ -119,9 +118,11 @@ def _build_root(spare: int | None, folders: list[str], commands: bool) -> None:
     kernel.mount("none", "/", None, kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | kernel.MS_NOSUID)
 
 
-def _interpreter() -> list[str]:
+def shown(folders: Sequence[str]) -> list[str]:
+    """The folders a jail shows: the interpreter's library, the machine's libraries, and what else is asked for."""
     paths = sysconfig.get_paths()
-    return [paths["stdlib"], paths["platstdlib"], os.path.join(paths["platstdlib"], "lib-dynload")]
+    library = [paths["stdlib"], paths["platstdlib"], os.path.join(paths["platstdlib"], "lib-dynload")]
+    return list(dict.fromkeys([*library, *LIBRARIES, *folders]))
 
 
 def _show(folder: str) -> None:

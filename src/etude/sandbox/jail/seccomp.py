@@ -10,9 +10,13 @@ import ctypes
 import errno
 import platform
 import struct
+from collections.abc import Iterable
+from typing import Literal
 
 from . import kernel
 from .system_calls import CLONE3, Table, table
+
+Kind = Literal["programs", "forking", "commands"]
 
 X32 = 0x4000_0000
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -25,45 +29,52 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def install(*, weak: bool) -> str:
-    """Puts the filter in force; returns "seccomp", or "none (why)".
+def install(kind: Kind) -> str:
+    """Puts a filter in force for this process and all its children; returns "seccomp", or "none (why)".
 
     Args:
-        weak: The zygote makes its children as ordinary processes. Otherwise it makes each in a process namespace of
-            its own, for which its children lack the capability, and nobody makes an ordinary process.
+        kind: `programs`: the caller makes each child in a process namespace of its own, for which its children lack the
+            capability; nobody makes an ordinary process. `forking`: the caller makes ordinary processes, and each of
+            them must still call `forbid_processes`. `commands`: as `programs`, but children may make processes and
+            execute files, which compilers and other interpreters need.
     """
     numbers = table()
     if numbers is None:
         return f"none (no filter for {platform.machine()})"
-    forks = () if weak else numbers.fork
-    body = [*_cloning(numbers, weak), *_refusals((*forks, *sorted(numbers.denied))), _statement(RETURN, ALLOW)]
+    denied = set(numbers.denied) | (set(numbers.fork) if kind == "programs" else set())
+    if kind == "commands":
+        denied -= set(numbers.execute)
+    body = [*_cloning(numbers, free=kind != "programs"), *_answers(sorted(denied), errno.EPERM), _statement(RETURN, ALLOW)]
     try:
-        _set([*_prologue(numbers), *body])
+        kernel.set_filter(_filter([*_prologue(numbers), *body]))
     except OSError as error:
         return f"none ({error.strerror})"
     return "seccomp"
 
 
-def forbid_processes() -> None:
-    """Refuses new processes and signals to others, threads excepted: for a jail that has no PID namespace.
+def threads_only() -> ctypes.Structure | None:
+    """A filter that refuses new processes and signals to others, threads excepted; None where there is no table.
 
-    Raises:
-        OSError: The filter cannot be had.
+    For children that have no process namespace and see the host's files. It is made once, and each child puts it in
+    force with one call. Modes and times of files, which Landlock does not protect, stay as they are: the calls that
+    change them do nothing and say that all went well, because honest copying of files ends with them.
     """
     numbers = table()
     if numbers is None:
-        raise OSError(errno.ENOSYS, "no filter for this machine type")
-    threads_only = _when_called(numbers.clone, _jump(ANY_BIT, kernel.CLONE_THREAD, 1, 0), _no(errno.EPERM))
+        return None
+    threads = _when_called(numbers.clone, _jump(ANY_BIT, kernel.CLONE_THREAD, 1, 0), _no(errno.EPERM))
     stays_tied = _when_called(numbers.prctl, _jump(EQUAL, kernel.PR_SET_PDEATHSIG, 0, 1), _no(errno.EPERM))
-    refused = _refusals((*numbers.fork, *numbers.signals))
-    _set([*_prologue(numbers), *threads_only, *stays_tied, *refused, _statement(RETURN, ALLOW)])
+    own_limits = _when_called(numbers.prlimit, _jump(EQUAL, 0, 1, 0), _no(errno.EPERM))
+    refused = _answers((*numbers.fork, *numbers.signals), errno.EPERM)
+    pretended = _answers(numbers.metadata, 0)
+    return _filter([*_prologue(numbers), *threads, *stays_tied, *own_limits, *refused, *pretended, _statement(RETURN, ALLOW)])
 
 
-def _cloning(numbers: Table, weak: bool) -> list[bytes]:
-    """Never another namespace, bar the zygote's new process namespaces; and, unless `weak`, no ordinary process."""
+def _cloning(numbers: Table, *, free: bool) -> list[bytes]:
+    """Never another namespace, bar the zygote's new process namespaces; and, unless `free`, no ordinary process."""
     spaces = [_jump(ANY_BIT, NEW_SPACES, 0, 1), _no(errno.EPERM)]
     processes = [_jump(ANY_BIT, kernel.CLONE_THREAD | kernel.CLONE_NEWPID, 1, 0), _no(errno.EPERM)]
-    return _when_called(numbers.clone, *spaces, *([] if weak else processes))
+    return _when_called(numbers.clone, *spaces, *([] if free else processes))
 
 
 def _when_called(number: int, *instructions: bytes) -> list[bytes]:
@@ -86,8 +97,8 @@ def _prologue(numbers: Table) -> list[bytes]:
     ]
 
 
-def _refusals(numbers: tuple[int, ...]) -> list[bytes]:
-    return [part for number in numbers for part in (_jump(EQUAL, number, 0, 1), _no(errno.EPERM))]
+def _answers(numbers: Iterable[int], code: int) -> list[bytes]:
+    return [part for number in numbers for part in (_jump(EQUAL, number, 0, 1), _no(code))]
 
 
 def _no(code: int) -> bytes:
@@ -102,6 +113,5 @@ def _jump(code: int, value: int, yes: int, no: int) -> bytes:
     return struct.pack("=HBBI", code, yes, no, value)
 
 
-def _set(instructions: list[bytes]) -> None:
-    code = b"".join(instructions)
-    kernel.set_filter(_Program(len(instructions), code))
+def _filter(instructions: list[bytes]) -> _Program:
+    return _Program(len(instructions), b"".join(instructions))

@@ -16,16 +16,22 @@ class Table(NamedTuple):
         clone: Makes threads and processes, by its flags.
         fork: Makes a process and nothing else.
         prctl: Sets options of a process.
-        denied: Refused to everyone in a jail.
-        signals: What sends a signal to another process.
+        prlimit: Sets limits of a process, by its number.
+        execute: Executes a file.
+        denied: Refused to everyone in a jail, but `execute` where commands are run.
+        signals: What sends a signal to another process, or changes its priority.
+        metadata: Changes mode, owner or times of a file.
     """
 
     audit: int
     clone: int
     fork: tuple[int, ...]
     prctl: int
+    prlimit: int
+    execute: tuple[int, ...]
     denied: tuple[int, ...]
     signals: tuple[int, ...]
+    metadata: tuple[int, ...]
 
 
 CLONE3 = 435
@@ -40,6 +46,8 @@ X86_64 = Table(
     clone=56,
     fork=(57, 58),  # fork, vfork
     prctl=157,
+    prlimit=302,
+    execute=(59, 322),  # execve, execveat
     denied=(
         *SAME_EVERYWHERE,
         *(41, 42, 43, 49, 50, 288),  # socket, connect, accept, bind, listen, accept4; socketpair stays
@@ -53,7 +61,8 @@ X86_64 = Table(
         *(103, 159, 164, 170, 171, 227, 305),  # syslog, clocks, host name
         *(142, 144, 149, 151, 203, 237, 238, 239, 251, 256, 279, 314, 325),  # sched_*, mlock*, numa, ioprio
     ),
-    signals=(62, 129, 200, 234, 297, 424),  # kill, tkill, tgkill and kin
+    signals=(62, 129, 200, 234, 297, 424, 141),  # kill, tkill, tgkill and kin, setpriority
+    metadata=(90, 91, 268, 452, 92, 93, 94, 260, 132, 235, 261, 280),  # chmod, chown, utime and kin
 )
 
 AARCH64 = Table(
@@ -61,6 +70,8 @@ AARCH64 = Table(
     clone=220,
     fork=(),
     prctl=167,
+    prlimit=261,
+    execute=(221, 281),
     denied=(
         *SAME_EVERYWHERE,
         *(198, 203, 202, 200, 201, 242),
@@ -74,7 +85,8 @@ AARCH64 = Table(
         *(116, 171, 170, 161, 162, 112, 266),
         *(118, 119, 228, 230, 122, 235, 237, 236, 30, 238, 239, 274, 284),
     ),
-    signals=(129, 138, 130, 131, 240, 424),
+    signals=(129, 138, 130, 131, 240, 424, 140),
+    metadata=(52, 53, 452, 54, 55, 88),
 )
 
 

@@ -144,7 +144,10 @@ class Calls:
             for name, place in zip(order.LIMITS, places, strict=True)
         ]
         alone = kernel.prepared("setsid")  # kill(0) would reach the zygote's group
-        return [alone, *limits, *([] if self.weak else [kernel.no_capabilities()])]
+        tied = kernel.prepared("prctl", kernel.PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        filtered = seccomp.threads_only()
+        own = [tied, *([kernel.filtering(filtered)] if filtered else [])] if self.weak else []
+        return [alone, *limits, *own, kernel.no_capabilities()]
 
 
 def _give_up() -> NoReturn:
@@ -161,24 +164,15 @@ def _become(role: Role, calls: Calls, line: int | None = None) -> NoReturn:
             _take_the_checkers_place()
         if line is not None:
             os.dup2(line, order.LINE)
-        if calls.weak:
-            _tie_to(calls.own)
         job = marshal.loads(os.pread(order.JOB, calls.size.value, 0))
         for step in calls.common[2] if line is None else calls.settle_with_line:
             if call(*step) < 0:
                 _give_up()
+        if calls.weak and os.getppid() != calls.own:
+            os._exit(0)  # the zygote died before this process was tied to it
         role(job, line is not None)
     finally:
         os._exit(0)
-
-
-def _tie_to(parent: int) -> None:
-    """This process dies with its zygote; in a process namespace the kernel sees to that by itself."""
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL, "PDEATHSIG")
-    if os.getppid() != parent:
-        os._exit(0)
-    with contextlib.suppress(OSError):
-        seccomp.forbid_processes()
 
 
 def _take_the_checkers_place() -> None:

@@ -6,6 +6,7 @@ VENV   ?= .venv
 SEED   ?= 0
 OUT    ?= runs/demo
 PART   ?= lab
+PEERS  ?= none
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
@@ -34,11 +35,11 @@ check: $(READY)    ## ruff, mypy --strict, import-linter, size rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-proof: $(READY)    ## The slow proofs: make proof PART=lab (three seeds, controls, intervals)
+proof: $(READY)    ## The slow proofs: make proof PART=lab, fuzz or verdicts
 	$(BIN)/python proofs/$(PART).py --out runs/proof-$(PART)
 
-bench: $(READY)    ## Speed, as ratios measured side by side
-	$(BIN)/python benchmarks/judging.py
+bench: $(READY)    ## Speed, as ratios measured side by side; PEERS=folder measures others beside us (benchmarks/README.md)
+	$(BIN)/python benchmarks/sandbox.py --peers $(PEERS)
 	$(BIN)/python benchmarks/sampling.py
 
 pretrain: $(READY) ## Make the lab's base model again, from nothing

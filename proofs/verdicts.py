@@ -46,7 +46,9 @@ def main() -> int:
             found = [seen(run) for run in runs]
             first = first or found
             wrong = [place for place, (one, other) in enumerate(zip(first, found, strict=True)) if one != other]
-            differences += [{"run": number, "setting": name, "place": place, "seen": repr(found[place])} for place in wrong]
+            differences += [
+                {"run": number, "setting": name, "place": place, "seen": repr(found[place])} for place in wrong
+            ]
             mix = dict(Counter(run.status for run in runs))
             print(
                 f"run {number + 1}/{options.runs}, {name}: {len(jobs)} programs in {time.monotonic() - start:.0f} s, "

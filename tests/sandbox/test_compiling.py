@@ -78,7 +78,17 @@ def test_warnings_of_the_compiler_are_not_the_program_s_output(jail: Sandbox) ->
 
 
 def test_questions_are_answered_one_by_one_whatever_they_look_like(jail: Sandbox) -> None:
-    asks = ("f(1)", "f(2)  # a comment", "f(", "1), (2", "(y := 5)", "y", "[f(x) for x in (1, 2)]", "lambda: 1", "f(\n3)")
+    asks = (
+        "f(1)",
+        "f(2)  # a comment",
+        "f(",
+        "1), (2",
+        "(y := 5)",
+        "y",
+        "[f(x) for x in (1, 2)]",
+        "lambda: 1",
+        "f(\n3)",
+    )
     [run] = jail.run([Job(source="def f(x):\n    return x\n", asks=asks)])
     values = [answer.fault.type if answer.fault else answer.opaque or answer.value for answer in run.answers]
     assert values == [1, 2, "SyntaxError", "SyntaxError", 5, 5, [1, 2], "a value of type function", 3]

@@ -11,7 +11,7 @@ import pytest
 
 import etude
 from etude.sandbox.jail import landlock
-from tests.sandbox.corpus import hostile, honest
+from tests.sandbox.corpus import honest, hostile
 from tests.sandbox.corpus.cages import stranger
 
 ROOT = Path(__file__).parent.parent.parent

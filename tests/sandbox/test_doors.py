@@ -82,7 +82,8 @@ def test_an_event_loop_may_read_a_stream(jail: Sandbox) -> None:
 
 
 def test_a_session_keeps_its_state_and_hears_faults(jail: Sandbox) -> None:
-    source = "total = 0\ndef add(n, times=1):\n    global total\n    total += n * times\n    print(total)\n    return total\n"
+    source = "total = 0\ndef add(n, times=1):\n    global total\n    total += n * times\n"
+    source += "    print(total)\n    return total\n"
     with jail.session(Job(source=source)) as session:
         assert session.ask("add(2)").value == 2
         assert session.call("add", 5, times=2).value == 12

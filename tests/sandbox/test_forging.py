@@ -1,5 +1,4 @@
 """Programs that end early, or write what is not theirs to write: none of it is taken for an answer or a verdict."""
-# ruff: noqa: E501  (programs and expressions read best on one line)
 
 import os
 import textwrap

@@ -7,6 +7,7 @@ from etude.judges.settings import Trust
 from etude.records import Fault, Limits, Outcome, Run, Status, TestResult, Tests
 
 BY_FAULT: dict[str, Status] = {"AssertionError": "failed", "MemoryError": "memory", "PermissionError": "forbidden"}
+ENDLESS = "endless: "  # so begins the detail of a run that was proved never to end
 REFUSED = ("[Errno 1]", "[Errno 13]", "[Errno 30]")  # not permitted, denied, read-only
 
 
@@ -50,6 +51,8 @@ def settle(run: Run, results: Sequence[TestResult], level: str) -> Outcome:
 
 
 def _status(run: Run, results: Sequence[TestResult]) -> tuple[Status, str]:
+    if run.status == "timeout" and run.detail.startswith(ENDLESS):
+        return run.status, "cpu"  # a proof only shortens the wait: the verdict is the one that the clock would give
     if run.status != "ok":
         return run.status, run.detail
     if not results:

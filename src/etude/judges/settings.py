@@ -1,11 +1,9 @@
 """What the judges that run programs have in common: limits, and how far the program's own process is trusted."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from etude.protocols import Sandbox
-from etude.records import Limits, Tests
+from etude.records import Limits
 
 Trust = Literal["outside", "in-process"]
 

@@ -14,8 +14,8 @@ from types import TracebackType
 from typing import Any
 
 from etude.records import Job, Level, Run
-from etude.sandbox.flavour import Flavour
 from etude.sandbox.crew import Crew, Ticket
+from etude.sandbox.flavour import Flavour
 from etude.sandbox.session import Session
 
 IN_FLIGHT = 64  # jobs per worker that a stream reads ahead of what has been taken from it

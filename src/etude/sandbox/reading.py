@@ -39,8 +39,13 @@ class Reply(NamedTuple):
 
 
 class Said(NamedTuple):
-    """The program's frames, read. `code` is the errno of its fault; `endless` says why it would never end; `left` is the wait
-    status of an executed program."""
+    """The program's frames, read.
+
+    Attributes:
+        code: The errno of its fault.
+        endless: Why it would never end.
+        left: The wait status of an executed program.
+    """
 
     answers: tuple[Answer, ...] = ()
     fault: Fault | None = None

@@ -1,1 +1,1 @@
-"""Hostile and honest programs as data. `hostile` and `honest` hold them; `cages` and `running` run them in four set-ups."""
+"""Hostile and honest programs as data. `hostile` and `honest` hold them; `cages` and `running` run them."""

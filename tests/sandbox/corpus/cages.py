@@ -1,7 +1,7 @@
 """The four set-ups that the corpora run in, as prefixes of a command; each says why it cannot be had.
 
-A container is imitated by what it takes away: the capabilities that an ordinary container lacks, and the calls that make
-namespaces and mounts, refused by a filter.
+A container is imitated by what it takes away: the capabilities that an ordinary container lacks, and the calls that
+make namespaces and mounts, refused by a filter.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ from etude.sandbox.jail import kernel, seccomp
 from etude.sandbox.jail.system_calls import table
 
 KEPT = (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31)
-"""Capabilities that a container's root usually has: files, ids, kill, low ports, chroot, and not the administrator's."""
+"""Capabilities that a container's root usually has: files, ids, kill, low ports, chroot; not the administrator's."""
 
 STRANGER = 12345
 CANDIDATES = ("/usr/bin/python3.11", "/usr/bin/python3", "/usr/bin/python3.12", "/usr/bin/python3.13")
@@ -68,7 +68,12 @@ def stranger(folder: Path, source: Path, tests: Path) -> tuple[list[str], dict[s
     prefix = ["setpriv", "--reuid", str(STRANGER), "--regid", str(STRANGER), "--clear-groups"]
     environment = {"PYTHONPATH": f"{folder / 'src'}:{folder}", "HOME": "/tmp", "PATH": "/usr/bin:/bin"}
     for python in (os.path.realpath(sys.executable), *CANDIDATES):
-        probe = [*prefix, python, "-c", "import etude.sandbox, os, sys; assert sys.version_info >= (3, 11) and os.access(sys.executable, os.X_OK)"]
+        probe = [
+            *prefix,
+            python,
+            "-c",
+            "import etude.sandbox, os, sys; assert sys.version_info >= (3, 11) and os.access(sys.executable, os.X_OK)",
+        ]
         if not subprocess.run(probe, env=environment, capture_output=True).returncode:
             return [*prefix, python], environment
     return "no interpreter that another user could run"

@@ -36,7 +36,8 @@ class Hostile(NamedTuple):
 def _steps(kind: str, **steps: str) -> list[Hostile]:
     """Programs that try one step each."""
     return [
-        Hostile(kind, name.replace("_", " "), f"{PRELUDE}def f(): return tried(lambda: {step})\n") for name, step in steps.items()
+        Hostile(kind, name.replace("_", " "), f"{PRELUDE}def f(): return tried(lambda: {step})\n")
+        for name, step in steps.items()
     ]
 
 

@@ -30,7 +30,8 @@ SHORT = Limits(cpu_seconds=0.4, wall_seconds=1.5, memory_bytes=256 << 20)
 LONG = Limits(cpu_seconds=5.0, wall_seconds=15.0, memory_bytes=512 << 20)
 ABSTRACT = "etude-corpus"
 AFTERWARDS = Job(
-    source="import json, math, os, random, sys\nSECRET_OF_ANOTHER = 'x'\ndef f(): return os.listdir('.'), os.environ.get('LEFT'), math.sqrt(4.0)",
+    source="import json, math, os, random, sys\nSECRET_OF_ANOTHER = 'x'\n"
+    "def f(): return os.listdir('.'), os.environ.get('LEFT'), math.sqrt(4.0)",
     asks=("f()", "open('x', 'w').write('x')", "sys.stdin.read()", "json.dumps([random.random() == 0.5])"),
     limits=LONG,
 )
@@ -88,7 +89,9 @@ class Host:
         secret = self.folder / "secret"
         return {
             **listed,
-            "the bait file": (secret.read_text(), secret.stat().st_mode, secret.stat().st_mtime) if secret.exists() else None,
+            "the bait file": (secret.read_text(), secret.stat().st_mode, secret.stat().st_mtime)
+            if secret.exists()
+            else None,
             "a temporary file": os.path.exists("/tmp/etude-hostile"),
             "the bait's niceness": os.getpriority(os.PRIO_PROCESS, self.bait.pid),
             "the bait's processors": sorted(os.sched_getaffinity(self.bait.pid)),
@@ -140,7 +143,13 @@ def run_forging(sandbox: Sandbox) -> Iterator[dict[str, Any]]:
             bad, good = examine([wrong, right], sandbox)
             why = ["a forged pass"] if bad.status == "ok" else []
             why += [f"the honest one after it: {good.status} {good.detail}"] if good.status != "ok" else []
-            yield {"kind": "forging", "name": f"{name} ({kind})", "status": bad.status, "contained": not why, "why": why}
+            yield {
+                "kind": "forging",
+                "name": f"{name} ({kind})",
+                "status": bad.status,
+                "contained": not why,
+                "why": why,
+            }
 
 
 def run_honest(sandbox: Sandbox) -> Iterator[dict[str, Any]]:

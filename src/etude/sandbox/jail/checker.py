@@ -52,7 +52,7 @@ def run(job: dict[str, Any], calls: bool) -> None:
             space.update(_remote(job["names"], used))
     except (Exception, ProgramEndedError):
         return
-    for check, tree in zip(job["checks"], trees, strict=True):
+    for tree in trees:
         frame = _check(tree, space, used if calls else None)
         frames.write(RESULTS, _blamed(frame, tree, space, job["names"]) if calls else frame)
 

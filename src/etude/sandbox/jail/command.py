@@ -1,60 +1,138 @@
 """The child that runs a program of another language: it compiles, runs, waits, and says how the program ended.
 
 It is the first process of its process namespace, so a program's ordinary signals reach the program and not it, and
-whatever the program leaves behind ends with it. The program has none of its descriptors but the first three.
+whatever the program leaves behind ends with it. The program has none of its descriptors but the first three. It does
+not judge: what it calls a syntax error, too much output or too much memory is a word for a run that failed anyway.
 """
 
 import os
 import resource
-from typing import Any
+import signal
+from typing import Any, NamedTuple
 
 from . import frames, wire
 from .files import put, taken
-from .order import LINE, RESULTS, STDERR, STDIN, STDOUT
+from .order import RESULTS, STDERR, STDOUT
 
 COMPILED = "CompileError"
+EFBIG = 27  # the number of `OSError: File too large`, the same on every machine
+NEARLY = 0.9  # a program that failed with so much of its memory in use ran out of it
+TAIL = 1 << 14
+NOT_THERE = 127
+
+
+class Work(NamedTuple):
+    """One job.
+
+    Attributes:
+        compile: Command that makes something to run, or (); its executable's path stands in front of each command.
+        run: Command that runs it.
+        check: Command that only reads the program's text, asked after a run that failed; or ().
+        files: Written first, by name.
+        wanted: Names of files to send back.
+        environment: Variables of all commands.
+        data: Bytes of data that a process may have; 0 where the address space is what is limited.
+        exhausted: What the language says on stderr when memory has run out.
+    """
+
+    compile: tuple[str, ...]
+    run: tuple[str, ...]
+    check: tuple[str, ...]
+    files: dict[str, bytes]
+    wanted: tuple[str, ...]
+    environment: dict[str, str]
+    data: int
+    exhausted: tuple[str, ...]
 
 
 def run(job: tuple[Any, ...], calls: bool) -> None:
     """Runs one program and writes frames: `stopped` where it does not compile, else how it `left`; files; `end`.
 
     Args:
-        job: Commands to compile (or ()) and to run, each with the path of its executable in front; files to write
-            first, names of files to send back, environment, bytes of data that a process may have (0: no such limit).
+        job: A `Work`, as a plain tuple.
         calls: Ignored: nobody calls a program of another language.
     """
-    compiling, running, files, wanted, environment, data = job
+    work = Work(*job)
     os.set_inheritable(RESULTS, False)
-    for name, content in files.items():
+    for name, content in work.files.items():
         put(name, content)
-    if compiling and (status := _executed(compiling, environment, 0)) != 0:
-        message = f"{compiling[1]} ends with status {os.waitstatus_to_exitcode(status)}"
-        frames.write(RESULTS, frames.STOPPED + wire.encode((COMPILED, message, (), 0)))
-        frames.write(RESULTS, frames.END)
+    if work.compile:
+        status = _executed(work.compile, work.environment)
+        if status:
+            _stop(COMPILED, f"{work.compile[1]} ends with status {os.waitstatus_to_exitcode(status)}")
+            return
+        for place in (STDOUT, STDERR):
+            os.ftruncate(place, 0)  # a compiler's remarks are not the program's output
+            os.lseek(place, 0, os.SEEK_SET)
+    status = _executed(work.run, work.environment, work.data)
+    if status and _explained(work, status):
         return
-    for place in (STDOUT, STDERR):
-        if not compiling:
-            break
-        os.ftruncate(place, 0)  # a compiler's remarks are not the program's output
-        os.lseek(place, 0, os.SEEK_SET)
-    frames.write(RESULTS, frames.LEFT + wire.encode(_executed(running, environment, data)))
-    for name in wanted:
+    frames.write(RESULTS, frames.LEFT + wire.encode(status))
+    for name in work.wanted:
         frames.write(RESULTS, frames.FILE + wire.encode((name, taken(name))))
     frames.write(RESULTS, frames.END)
 
 
-def _executed(command: tuple[str, ...], environment: dict[str, str], data: int) -> int:
+def _stop(kind: str, message: str, code: int = 0) -> None:
+    frames.write(RESULTS, frames.STOPPED + wire.encode((kind, message, (), code)))
+    frames.write(RESULTS, frames.END)
+
+
+def _explained(work: Work, status: int) -> bool:
+    """Says more of a failed run than its status does, where more can be said."""
+    if _output_full(status):
+        _stop("OSError", "File too large", EFBIG)
+    elif _memory_full(work):
+        _stop("MemoryError", "")
+    elif work.check and os.WIFEXITED(status) and _executed(work.check, work.environment, work.data, silent=True):
+        _stop(COMPILED, f"{work.check[1]} cannot read the program")
+    else:
+        return False
+    return True
+
+
+def _output_full(status: int) -> bool:
+    if os.WIFSIGNALED(status):
+        return os.WTERMSIG(status) == signal.SIGXFSZ
+    most, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    return any(os.fstat(place).st_size >= most > 0 for place in (STDOUT, STDERR))
+
+
+def _memory_full(work: Work) -> bool:
+    most = work.data or resource.getrlimit(resource.RLIMIT_AS)[0]
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    return (most > 0 and used >= NEARLY * most) or any(text.encode() in _last(STDERR) for text in work.exhausted)
+
+
+def _last(place: int) -> bytes:
+    return os.pread(place, TAIL, max(0, os.fstat(place).st_size - TAIL))
+
+
+def _executed(command: tuple[str, ...], environment: dict[str, str], data: int = 0, silent: bool = False) -> int:
     """The wait status of a command that was executed and has ended; 127 as a shell's where it is not there."""
     child = os.fork()
     if child == 0:
-        try:
-            if data:
-                resource.setrlimit(resource.RLIMIT_DATA, (data, data))
-            os.execve(command[0], command[1:], environment)
-        finally:
-            os._exit(127)
+        _become(command, environment, data, silent)
     status = 0
     while True:
         ended, status = os.wait()
         if ended == child:
             return status
+
+
+def _become(command: tuple[str, ...], environment: dict[str, str], data: int, silent: bool) -> None:
+    """Turns this process into a command, or ends it."""
+    try:
+        for ignored in (signal.SIGXFSZ, signal.SIGPIPE):  # Python ignores them, and a command would go on doing so
+            signal.signal(ignored, signal.SIG_DFL)
+        if data:
+            resource.setrlimit(resource.RLIMIT_DATA, (data, data))
+        if silent:
+            null = os.open(os.devnull, os.O_RDWR)
+            for place in (STDOUT, STDERR):
+                os.dup2(null, place)
+        os.execve(command[0], command[1:], environment)
+    except OSError as error:
+        os.write(STDERR, f"{command[0]}: {error.strerror}\n".encode())
+    finally:
+        os._exit(NOT_THERE)

@@ -25,12 +25,30 @@ PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 
 CALLS = {
     "x86_64": {
-        **{"clone": 56, "pivot_root": 155, "capset": 126, "close_range": 436, "mount_setattr": 442},
-        **{"read": 0, "write": 1, "wait4": 61, "setsid": 112, "prlimit64": 302, "prctl": 157},
+        "clone": 56,
+        "pivot_root": 155,
+        "capset": 126,
+        "close_range": 436,
+        "mount_setattr": 442,
+        "read": 0,
+        "write": 1,
+        "wait4": 61,
+        "setsid": 112,
+        "prlimit64": 302,
+        "prctl": 157,
     },
     "aarch64": {
-        **{"clone": 220, "pivot_root": 41, "capset": 91, "close_range": 436, "mount_setattr": 442},
-        **{"read": 63, "write": 64, "wait4": 260, "setsid": 157, "prlimit64": 261, "prctl": 167},
+        "clone": 220,
+        "pivot_root": 41,
+        "capset": 91,
+        "close_range": 436,
+        "mount_setattr": 442,
+        "read": 63,
+        "write": 64,
+        "wait4": 260,
+        "setsid": 157,
+        "prlimit64": 261,
+        "prctl": 167,
     },
 }
 Prepared = tuple[Any, ...]

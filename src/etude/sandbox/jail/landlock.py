@@ -1,8 +1,8 @@
 """Landlock: a list of folders that a process and its children may use, where namespaces are refused.
 
-The kernel's own allow-list: what is not named cannot be opened, made, renamed or removed; newer kernels also refuse TCP,
-ioctl on devices, and signals and abstract sockets to the outside. It can only ever be tightened. What was open before
-stays open. `/proc` remains visible as names and can be neither listed nor read.
+The kernel's own allow-list: what is not named cannot be opened, made, renamed or removed; newer kernels also refuse
+TCP, ioctl on devices, and signals and abstract sockets to the outside. It can only ever be tightened. What was open
+before stays open. `/proc` remains visible as names and can be neither listed nor read.
 """
 
 import ctypes

@@ -15,8 +15,8 @@ CHECK_RESULTS, CHECK_JOB, CONTROL, COMPILER = range(10, 14)
 """Further descriptors of the zygote: those the checker's child gets as `RESULTS` and `JOB`, and its own sockets."""
 
 PROGRAM, TIED, CHECKER, BOTH, CALLED, COMMAND, CLEAN = range(7)
-"""What an order wants: one child (`TIED`: where no process namespace ends it with its zygote), or two with a line between them, or one whose line ends at the worker; a command to
-be executed; or an empty scratch folder."""
+"""What an order wants: one child (`TIED`: where no process namespace ends it with its zygote), or two with a line
+between them, or one whose line ends at the worker; a command to be executed; or an empty scratch folder."""
 
 LIMITS = ("AS", "FSIZE", "NPROC", "CPU")
 LIMIT = struct.Struct("<QQ")

@@ -44,7 +44,11 @@ def install(kind: Kind) -> str:
     denied = set(numbers.denied) | (set(numbers.fork) if kind == "programs" else set())
     if kind == "commands":
         denied -= set(numbers.execute)
-    body = [*_cloning(numbers, free=kind != "programs"), *_answers(sorted(denied), errno.EPERM), _statement(RETURN, ALLOW)]
+    body = [
+        *_cloning(numbers, free=kind != "programs"),
+        *_answers(sorted(denied), errno.EPERM),
+        _statement(RETURN, ALLOW),
+    ]
     try:
         kernel.set_filter(_filter([*_prologue(numbers), *body]))
     except OSError as error:
@@ -67,7 +71,9 @@ def threads_only() -> ctypes.Structure | None:
     own_limits = _when_called(numbers.prlimit, _jump(EQUAL, 0, 1, 0), _no(errno.EPERM))
     refused = _answers((*numbers.fork, *numbers.signals), errno.EPERM)
     pretended = _answers(numbers.metadata, 0)
-    return _filter([*_prologue(numbers), *threads, *stays_tied, *own_limits, *refused, *pretended, _statement(RETURN, ALLOW)])
+    return _filter(
+        [*_prologue(numbers), *threads, *stays_tied, *own_limits, *refused, *pretended, _statement(RETURN, ALLOW)]
+    )
 
 
 def _cloning(numbers: Table, *, free: bool) -> list[bytes]:

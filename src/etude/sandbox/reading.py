@@ -17,6 +17,7 @@ REFUSALS = {errno.EPERM, errno.EACCES, errno.EROFS}
 TEXT = 500
 SHOWN = 200
 LINES = 12
+GROUP = "control group"  # what held the memory of all processes together
 NO_RESULT = "the program ended before it answered"
 
 Texts = Mapping[str, str]
@@ -60,6 +61,11 @@ class Said(NamedTuple):
 def refused(reason: str, isolation: Mapping[str, str]) -> Run:
     """The run of a job that is too large to hand over."""
     return Run(status="error", detail=f"not run: {reason}", isolation=isolation)
+
+
+def exhausted(isolation: Mapping[str, str]) -> Run:
+    """The run of a program that took so much memory that nothing is left to ask."""
+    return Run(status="memory", detail=GROUP, isolation=isolation)
 
 
 def stopped(job: Job, parts: tuple[Any, ...], isolation: Mapping[str, str]) -> Run:

@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 from etude.records import Job, Limits, Run
 from etude.sandbox.compiling import Code, Compiler, CompilerLostError, Text, together
+from etude.sandbox.control_group import ControlGroup, entered
 from etude.sandbox.descriptors import MOST, Descriptors
 from etude.sandbox.flavour import Flavour
 from etude.sandbox.jail import wire
@@ -32,9 +33,9 @@ from etude.sandbox.jail.namespaces import SCRATCH
 from etude.sandbox.jail.order import BOTH, CALLED, CHECKER, CLEAN, COMMAND, TIED, ended, packed
 from etude.sandbox.jail.order import PROGRAM as ALONE
 from etude.sandbox.languages import FOLDERS as LANGUAGE_FOLDERS
-from etude.sandbox.languages import language
+from etude.sandbox.languages import language, located
 from etude.sandbox.memory import Memory
-from etude.sandbox.reading import Reply, read_run, refused, stopped
+from etude.sandbox.reading import GROUP, Reply, exhausted, read_run, refused, stopped
 from etude.sandbox.watching import Late, Watch, children
 
 Road = Literal["root", "user", "container", "weak"]
@@ -46,6 +47,7 @@ ENDING_SECONDS = 2.0
 UNLIMITED = (1 << 64) - 1
 OWN_PROCESSES = 4  # of this jail's user: the zygote and what it keeps
 PROVE_SECONDS = 0.05
+LOST = ("killed", "error")
 LAUNCH = "import sys; sys.path.insert(0, sys.argv.pop()); from jail.zygote import main; sys.path.pop(0); main()"
 ENVIRONMENT = {
     "PYTHONHASHSEED": "0",  # the order of a set of strings is the same for every worker
@@ -98,6 +100,7 @@ class Worker:
     _process: "subprocess.Popen[bytes] | None" = None
     _control: socket.socket | None = None
     _compiler: Compiler | None = None
+    _group: ControlGroup | None = None
     _files: Descriptors = field(default_factory=Descriptors)
     _scratch: str = ""
     _scratch_handle: int = -1
@@ -107,6 +110,11 @@ class Worker:
     _others: frozenset[int] = frozenset()
     _size: int = 0
     _timeout: float = 0.0
+
+    @property
+    def _python(self) -> str:
+        """The interpreter itself, behind the links that lead to it from a virtual environment."""
+        return os.path.realpath(shutil.which(self.flavour.interpreter) or self.flavour.interpreter)
 
     @property
     def _own_scratch(self) -> bool:
@@ -124,7 +132,7 @@ class Worker:
         self._scratch = SCRATCH if self._own_scratch else tempfile.mkdtemp(prefix="etude-")
         descriptors = [*self._files.all, theirs.fileno(), far.fileno()]
         options: dict[str, Any] = {"descriptors": descriptors, "road": self.road, "scratch": self._scratch}
-        folders = (*self.flavour.folders, *(LANGUAGE_FOLDERS if self.commands else ()))
+        folders = (*self.flavour.folders, *((*LANGUAGE_FOLDERS, self._python) if self.commands else ()))
         options |= {"imports": self.flavour.loaded, "folders": folders, "commands": self.commands}
         self._process = subprocess.Popen(
             [self.flavour.interpreter, "-s", "-S", "-P", "-c", LAUNCH, json.dumps(options), str(HERE)],
@@ -136,6 +144,7 @@ class Worker:
             cwd="/",
             start_new_session=True,
         )
+        self._group = entered(self._process.pid)
         theirs.close()
         far.close()
         self._control, self._compiler = control, Compiler(line)
@@ -163,6 +172,8 @@ class Worker:
         self._pristine = self._scratch_state()
         self._zygote_handle = os.pidfd_open(self._zygote)
         self.isolation, self._size = {**said[0], "verdicts": "outside the program's process"}, said[1]
+        if self._group is not None:
+            self.isolation = {**self.isolation, "memory": f"control group, {said[0]['memory']}"}
         if not self._others and not self.commands:
             self.close()
             raise RoadError("time", "/proc does not show the sandbox's own processes")
@@ -190,7 +201,13 @@ class Worker:
         finally:
             for line in lines:
                 line.close()
-        reply = self._reply(job)
+        try:
+            reply = self._reply(job)
+        except WorkerError:
+            if self._group is None or not self._group.exhausted():
+                raise
+            self.clean = False  # what had to be killed was the zygote
+            return exhausted(self.isolation)
         run = self._read(job, reply, runs=runs, checks=checks)
         if key:
             self.memory.add(key, job, run)
@@ -223,7 +240,11 @@ class Worker:
     def _read(self, job: Job, reply: Reply, *, runs: bool, checks: bool) -> Run:
         seen = self._files.seen(job.limits.output_bytes) if runs else (b"", b"", b"")
         self._tidy()
-        return read_run(job, reply, seen, self._files.verdicts() if checks else b"", self.isolation)
+        run = read_run(job, reply, seen, self._files.verdicts() if checks else b"", self.isolation)
+        if self._group is not None and (self.commands or run.status != "ok"):
+            killed = self._group.exhausted()  # always asked, or the next program would answer for this one
+            return replace(run, status="memory", detail=GROUP) if killed and run.status in LOST else run
+        return run
 
     @property
     def _single(self) -> int:
@@ -235,6 +256,8 @@ class Worker:
         if sheets[1]:
             self._files.set_checker(sheets[1])
         limits = _limits(job.limits, self._size)
+        if self._group is not None:
+            self._group.limit(job.limits.memory_bytes * (2 if kind == BOTH else 1))
         if kind == COMMAND and language(job.language).memory == "data":
             limits = (UNLIMITED, *limits[1:])
         self._send(packed(kind, max(map(len, sheets)), limits), lines)
@@ -265,7 +288,7 @@ class Worker:
         program = checker = b""
         _inside(job.files)
         if self.commands:
-            program = marshal.dumps(_commands(job))
+            program = marshal.dumps(_commands(job, self._python))
         elif runs:
             code, asks, setup, *inside = self._compiled(_texts(job))
             if isinstance(code, tuple):
@@ -369,7 +392,9 @@ class Worker:
             clean(self._scratch)  # not by recursion: a program may have made a thousand folders in each other
             with contextlib.suppress(OSError):
                 os.rmdir(self._scratch)
-        self._process = self._control = self._compiler = None
+        if self._group is not None:
+            self._group.remove()
+        self._process = self._control = self._compiler = self._group = None
         self._scratch_handle = self._zygote_handle = -1
 
 
@@ -391,7 +416,7 @@ def _inside(names: Iterable[str]) -> None:
             raise ValueError(f"{name!r} is no path inside the program's folder")
 
 
-def _commands(job: Job) -> tuple[Any, ...]:
+def _commands(job: Job, python: str) -> tuple[Any, ...]:
     """What the child for other languages gets.
 
     Raises:
@@ -403,13 +428,8 @@ def _commands(job: Job) -> tuple[Any, ...]:
     environment = {"PATH": "/usr/bin:/bin", "HOME": SCRATCH, "TMPDIR": SCRATCH, "LANG": "C.UTF-8", **found.environment}
     files = {**job.files, found.file: job.source.encode("utf-8", "surrogatepass")}
     data = job.limits.memory_bytes if found.memory == "data" else 0
-    return _located(found.compile), _located(found.run), files, job.wanted, environment, data
-
-
-def _located(command: tuple[str, ...]) -> tuple[str, ...]:
-    """A command with the path of its executable in front: many are links through a folder that no jail shows."""
-    tool = command[0] if command else ""
-    return (os.path.realpath(shutil.which(tool) or tool) if "/" not in tool else tool, *command) if command else ()
+    commands = [located(command, python) for command in (found.compile, found.run, found.check)]
+    return (*commands, files, job.wanted, environment, data, found.exhausted)
 
 
 def _texts(job: Job) -> list[Text | None]:

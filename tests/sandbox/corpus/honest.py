@@ -1,5 +1,5 @@
 """Honest programs of the tricky kind: every one must run to its end and give what is expected, at every level."""
-# ruff: noqa: E501  (programs read best on one line)
+
 
 from typing import Any, NamedTuple
 

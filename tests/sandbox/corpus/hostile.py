@@ -3,7 +3,7 @@
 `{port}`, `{folder}`, `{bait}` stand for a listener of the host, a folder with a file, and a process of this user. What a
 program here may end as is anything but a run in which it reached its aim; `running` looks at the host besides.
 """
-# ruff: noqa: E501  (programs read best on one line)
+
 
 from typing import NamedTuple
 

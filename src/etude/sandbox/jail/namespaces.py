@@ -6,6 +6,7 @@ raises `JailError` with the property that cannot be had; nothing is downgraded h
 """
 
 import os
+import sys
 import sysconfig
 from collections.abc import Callable, Sequence
 
@@ -119,21 +120,32 @@ def _build_root(spare: int | None, readable: list[str], commands: bool) -> None:
 
 
 def shown(folders: Sequence[str]) -> list[str]:
-    """The folders a jail shows: the interpreter's library, the machine's libraries, and what else is asked for."""
+    """The paths a jail shows: the interpreter's library, the machine's libraries, and what else is asked for."""
     paths = sysconfig.get_paths()
     library = [paths["stdlib"], paths["platstdlib"], os.path.join(paths["platstdlib"], "lib-dynload")]
-    return list(dict.fromkeys([*library, *LIBRARIES, *folders]))
+    return list(dict.fromkeys([*library, *LIBRARIES, *_shared_interpreter(), *folders]))
+
+
+def _shared_interpreter() -> list[str]:
+    """Where the interpreter's machine code may lie, if it is a library: this process has it, an executed one looks."""
+    name = sysconfig.get_config_var("INSTSONAME") or ""
+    beside = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(sys.executable))), "lib")
+    folders = (sysconfig.get_config_var("LIBDIR") or beside, beside)
+    return [os.path.join(folder, name) for folder in folders] if ".so" in name else []
 
 
 def _show(folder: str) -> None:
-    """Binds a folder of the host, read-only, at its own place; a link is made again as a link."""
+    """Binds a folder or a file of the host, read-only, at its own place; a link is made again as a link."""
     if os.path.lexists(folder) or not os.path.lexists(f"/old{folder}"):
         return
     os.makedirs(os.path.dirname(folder), exist_ok=True)
     if os.path.islink(f"/old{folder}"):
         os.symlink(os.readlink(f"/old{folder}"), folder)
         return
-    os.mkdir(folder)
+    if os.path.isdir(f"/old{folder}"):
+        os.mkdir(folder)
+    else:
+        os.mknod(folder)
     kernel.mount(f"/old{folder}", folder, None, kernel.MS_BIND | kernel.MS_REC)
     kernel.make_read_only(folder)
 

@@ -3,6 +3,7 @@
 A language of your own is one more file of that form; name its path where a language is asked for.
 """
 
+import os
 import shutil
 import tomllib
 from collections.abc import Mapping
@@ -18,7 +19,10 @@ FOLDERS = ("/usr/bin", "/bin", "/usr/include", "/usr/libexec", "/usr/lib32", "/u
 """What compilers and interpreters read besides the libraries, which every jail has."""
 
 
-EXPECTED = "a TOML file with file and run, and perhaps compile, memory and environment"
+PYTHON = "{python}"
+"""In a command: the path of the interpreter that the sandbox itself uses."""
+
+EXPECTED = "a TOML file with file and run, and perhaps compile, check, memory, environment, exhausted and debian"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,23 +32,31 @@ class Language:
     Attributes:
         file: The name the program's text gets.
         compile: Command that turns it into something to run, or ().
-        run: Command that runs it; both run in the folder that holds the file.
+        run: Command that runs it; all commands run in the folder that holds the file.
+        check: Command that reads the program without running it, or (). It is asked after a run that failed: where it
+            fails too, the program is no program of this language.
         memory: What the memory limit counts: `address space`, or `data` for interpreters that reserve far more
             addresses than they use.
-        environment: Variables of both commands, besides PATH and HOME.
+        environment: Variables of all commands, besides PATH and HOME.
+        exhausted: What a program of this language says on stderr where it ran out of memory.
+        debian: The Debian packages that hold the tools.
     """
 
     name: str
     file: str
     compile: tuple[str, ...] = ()
     run: tuple[str, ...]
+    check: tuple[str, ...] = ()
     memory: str = "address space"
     environment: Mapping[str, str]
+    exhausted: tuple[str, ...] = ()
+    debian: tuple[str, ...] = ()
 
     @property
     def tools(self) -> list[str]:
         """The programs that must be installed."""
-        return [command[0] for command in (self.compile, self.run) if command and "/" not in command[0]]
+        first = [command[0] for command in (self.compile, self.run, self.check) if command]
+        return [tool for tool in dict.fromkeys(first) if "/" not in tool and tool != PYTHON]
 
 
 def names() -> list[str]:
@@ -67,12 +79,25 @@ def needed(name: str) -> Language:
     found = language(name)
     missing = [tool for tool in found.tools if not shutil.which(tool)]
     if missing:
+        fix = f"apt-get install {' '.join(found.debian)} (Debian)" if found.debian else f"install {' '.join(missing)}"
         raise MissingError(
-            f"no {' and no '.join(missing)} on this machine for programs in {found.name}",
+            f"no {' and no '.join(missing)} on this machine for programs in {found.name}: {fix}",
             choices=tuple(other for other, there in installed().items() if there),
-            fix=f"install {' '.join(missing)}",
+            fix=fix,
         )
     return found
+
+
+def located(command: tuple[str, ...], python: str) -> tuple[str, ...]:
+    """A command with the path of its executable in front: many are links through a folder that no jail shows.
+
+    Args:
+        python: What stands for `{python}`.
+    """
+    words = tuple(python if word == PYTHON else word for word in command)
+    if not words or "/" in words[0]:
+        return (*words[:1], *words)
+    return (os.path.realpath(shutil.which(words[0]) or words[0]), *words)
 
 
 @lru_cache(maxsize=64)

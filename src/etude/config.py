@@ -57,7 +57,14 @@ class Recipe(BaseModel):
         tasks: Training tasks per round; None takes all the source has.
         gate: `always` keeps each new agent; `better` keeps it only where validation pass@1 does not fall.
         examiner: The solver that the suite measures with; it draws the suite's `n` samples.
-        evaluate: Measure on the suite after `every` round, or only the `last`.
+        evaluate: Measure on the suite after `every` round, only the `last`, or only the round that was `selected`.
+        select: The round that a run ends with: the `last`, or the best on `validation` (pass@1 of the validator's first
+            attempts, then what its repairs add; of equals the earlier).
+        patience: Rounds without a better validation result before a run stops; 0 never stops early.
+        validator: The solver that measures on validation; None is the training solver.
+        oracle: Where a solver may ask the judge itself: `never`, on `train`ing tasks (and validation), or `always`. A
+            report steered by it says so.
+        on: Task set name -> overrides that `--tasks` brings with it.
         threads: Torch threads of this process.
         arms: Name -> overrides of this recipe. Every arm runs beside the main one, usually as a control.
         parallel: Processes that work on arms at the same time.
@@ -71,7 +78,10 @@ class Recipe(BaseModel):
     rounds: int = Field(default=3, ge=0)
     tasks: int | None = Field(default=None, ge=1)
     gate: Literal["always", "better"] = "always"
-    evaluate: Literal["every", "last"] = "every"
+    evaluate: Literal["every", "last", "selected"] = "every"
+    select: Literal["last", "validation"] = "last"
+    patience: int = Field(default=0, ge=0)
+    oracle: Literal["never", "train", "always"] = "never"
     threads: int = Field(default=1, ge=1)
     parallel: int = Field(default=2, ge=1)
     source: Part
@@ -83,21 +93,48 @@ class Recipe(BaseModel):
     suite: Part
     examiner: Part = Part(use="sample")
     validation: Part | None = None
+    validator: Part | None = None
     sandbox: Jail = Jail()
     arms: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    on: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
 def load(place: str, overrides: Mapping[str, str] | None = None) -> Recipe:
     """The recipe at `place`, a TOML file or a built-in name, with dotted overrides applied.
 
+    Two overrides are more than a key: `model` may be the path of a model folder, and `tasks` a task set, which then
+    is practised on (`train`), selected by (`validation`) and measured on (`test`), with what the recipe says of it in
+    `on`.
+
     Raises:
         InputError: There is no such recipe, or the file is not TOML.
         RecipeError: A key is unknown or a value is ill-typed.
     """
-    table = _read(place)
-    for key, text in (overrides or {}).items():
+    table, wanted = _read(place), dict(overrides or {})
+    if (tasks := wanted.get("tasks", "0")) and not tasks.isdigit():
+        _retarget(table, wanted.pop("tasks"))
+    if isinstance(value(wanted.get("model", "0")), str):
+        table["model"] = {**table.get("model", {}), "use": "huggingface", "path": wanted.pop("model")}
+    for key, text in wanted.items():
         _set(table, key, value(text))
     return validate(table, place)
+
+
+SPLITS = ("train", "validation", "test")
+
+
+def _retarget(table: dict[str, Any], tasks: str) -> None:
+    """Points a recipe at a task set; one that names a split is practised on only."""
+    from etude.sources.task_set import parse_task_set
+
+    chosen = parse_task_set(tasks)
+    train, validation, test = (tasks, "", "") if chosen.split else (f"{tasks}[{split}]" for split in SPLITS)
+    for key, value in table.get("on", {}).get(chosen.source, {}).items():
+        _set(table, key, value)
+    table["source"] = {"use": "task_set", "tasks": train}
+    if validation:
+        table["validation"] = {"use": "task_set", "tasks": validation}
+        table["suite"] = {**table.get("suite", {}), "tasks_from": test}
 
 
 def validate(table: Mapping[str, Any], place: str = "recipe") -> Recipe:

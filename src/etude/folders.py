@@ -123,6 +123,7 @@ def _schema() -> Any:
     return pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in Example.__dataclass_fields__])
 
 
-def write_round_report(folder: Path, report: Report) -> None:
-    """Writes a round's numbers as JSON."""
+def write_round_report(folder: Path, report: Report) -> Report:
+    """Writes a round's numbers as JSON, and hands them on."""
     write_text(folder / "report.json", json.dumps(encode(report), indent=2, sort_keys=True) + "\n")
+    return report

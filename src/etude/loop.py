@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from etude.folders import write_round_report, write_rows
 from etude.records import Agent, Example, Report
-from etude.stages import BASE, Run, attempt, begin, curate, examine, keeps
+from etude.stages import BASE, Run, Standing, attempt, begin, curate, examine, is_stale, keeps, selected, standing
 
 
 def learn(run: Run, *, measure_base: bool = True) -> Iterator[Report]:
@@ -31,15 +31,20 @@ def learn(run: Run, *, measure_base: bool = True) -> Iterator[Report]:
         yield examine(run, exam, "test", base, begin(run, BASE, base, base))
 
     earlier: tuple[Example, ...] = ()
+    standings: list[Standing] = []
     for round in range(recipe.rounds):
         state = begin(run, round, base, agent, earlier)
         judged = attempt(run, state.tasks, parts.solver, "train", agent, round)
         examples = curate(parts.curators, judged, state)
         write_rows(state.folder, examples)
         learned = parts.learner.learn(agent, examples, state)
-        if recipe.evaluate == "every" or round == recipe.rounds - 1:
-            report = examine(run, exam, "test", learned, state, rows=len(examples))
-            write_round_report(state.folder, report)
-            yield report
+        standings.append(standing(run, learned, state, len(examples)))
+        if recipe.evaluate == "every":
+            yield write_round_report(state.folder, examine(run, exam, "test", learned, state, rows=len(examples)))
         agent = learned if keeps(run, agent, learned, state) else agent
         earlier += tuple(example for example in examples if example.round == round)
+        if is_stale(recipe, standings):
+            break
+    if standings and recipe.evaluate != "every":
+        last = selected(run, standings)
+        yield write_round_report(last.state.folder, examine(run, exam, "test", last.agent, last.state, rows=last.rows))

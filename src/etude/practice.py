@@ -4,7 +4,7 @@ The judge works on the first programs while the model still writes the last ones
 neither drawn nor judged again.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -50,7 +50,7 @@ def practise(
         waiting: list[Future[list[tuple[Attempt, Verdict]]]] = []
         try:
             for chunk in _chunks(solver.attempt(views, agent, bench, budget)):
-                waiting.append(pool.submit(_decide, chunk, known, court, stage, budget.round))
+                waiting.append(pool.submit(decide, chunk, known, court, stage, budget.round))
                 pairs.extend(_settled(waiting, tracker))
             for future in waiting:
                 pairs.extend(_counted(future.result(), tracker))
@@ -81,8 +81,8 @@ def _chunks(attempts: Iterator[Attempt]) -> Iterator[list[Attempt]]:
         yield chunk
 
 
-def _decide(
-    chunk: list[Attempt], known: dict[str, Task], court: Court, stage: str, round: int
+def decide(
+    chunk: Sequence[Attempt], known: Mapping[str, Task], court: Court, stage: str, round: int
 ) -> list[tuple[Attempt, Verdict]]:
     """Verdicts for one chunk: those on record, the others from the judge, recorded before they are returned."""
     verdicts = court.ledger.verdicts(chunk)

@@ -80,10 +80,16 @@ class Model(Protocol):
 
 
 class Workbench(Protocol):
-    """What a solver is given: the agent's model behind the sample cache, and a sandbox that runs shown tests only."""
+    """What a solver is given: the agent's model behind the sample cache, and a sandbox that runs shown tests only.
+
+    `passes` asks the judge itself, hidden tests and all; it is refused wherever the recipe allows no `oracle`.
+    `beside` is the same bench with another model.
+    """
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Completion]: ...
     def check(self, programs: Sequence[tuple[TaskView, str]]) -> list[Outcome]: ...
+    def passes(self, attempts: Sequence[Attempt]) -> list[bool | None]: ...
+    def beside(self, model: Model) -> "Workbench": ...
 
 
 class Solver(Protocol):

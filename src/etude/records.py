@@ -385,6 +385,15 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One point of a curve over budget: generations and completion tokens per task, and the share of tasks solved."""
+
+    generations: float
+    tokens: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """How good an agent is on a task set.
 
@@ -395,6 +404,9 @@ class Report:
         counts: Task id -> [correct, judged] samples: enough to recompute every number here.
         unjudged: Samples without a verdict; they are in no number above.
         budget: Generations and tokens spent, rows and steps trained on.
+        repair_at: k as text -> share of tasks that k samples with their repairs solve.
+        curves: Name -> share of tasks solved over budget.
+        oracle: Hidden tests steered something at test time: no user could have had these numbers.
     """
 
     name: str
@@ -407,6 +419,9 @@ class Report:
     counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     statuses: Mapping[str, int] = field(default_factory=dict)
     budget: Mapping[str, float] = field(default_factory=dict)
+    repair_at: Mapping[str, Estimate] = field(default_factory=dict)
+    curves: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    oracle: bool = False
     protocol: str = "pass@k/1"
 
 

@@ -3,18 +3,20 @@
 `loop.py` strings them together; what a stage does is the business of the part that the recipe names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from etude.config import Recipe, build, build_all
+from etude.errors import RecipeError
 from etude.folders import round_folder
 from etude.learners.folder import read_note
 from etude.ledger import Ledger
-from etude.practice import Court, practise
+from etude.practice import Court, decide, practise
 from etude.progress import Tracker, Watch
 from etude.protocols import Budget, Curator, Judge, Judged, Learner, Model, Sandbox, Solver, Source, State, Suite
-from etude.records import Agent, Example, Report
+from etude.records import Agent, Attempt, Example, Report, Verdict
 from etude.tasks import Task
 from etude.workbench import Bench, model_of
 
@@ -24,7 +26,9 @@ BASE = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The parts that a recipe names. `examiner` is the solver that the suite measures with."""
+    """The parts that a recipe names. `examiner` is the solver that the suite measures with, `validator` the one that
+    validation is measured with.
+    """
 
     source: Source
     model: Model
@@ -34,6 +38,7 @@ class Parts:
     learner: Learner
     suite: Suite
     examiner: Solver
+    validator: Solver
     validation: tuple[Task, ...] = ()
 
 
@@ -55,6 +60,12 @@ def assemble(recipe: Recipe, watch: Watch, name: str) -> Parts:
     suite = build("suites", recipe.suite)
     drawing = {key: getattr(suite, key) for key in ("temperature", "top_p", "max_tokens") if hasattr(suite, key)}
     validation = build("sources", recipe.validation).propose(None) if recipe.validation else ()
+    if not recipe.validation and (recipe.select == "validation" or recipe.patience):
+        raise RecipeError(
+            'select = "validation" and patience want validation tasks, and the recipe has none',
+            expected="a table [validation] with a source",
+            fix='select = "last" and patience = 0, or validation = { use = "task_set", tasks = "..." }',
+        )
     return Parts(
         source=build("sources", recipe.source),
         model=build("models", recipe.model),
@@ -64,6 +75,7 @@ def assemble(recipe: Recipe, watch: Watch, name: str) -> Parts:
         learner=build("learners", recipe.learner, watch=_training(name, watch)),
         suite=suite,
         examiner=build("solvers", recipe.examiner, samples=suite.n, **drawing),
+        validator=build("solvers", recipe.validator or recipe.solver),
         validation=tuple(validation),
     )
 
@@ -88,12 +100,25 @@ def _rows(tasks: Sequence[Task], state: State) -> tuple[Example, ...]:
 def attempt(run: Run, tasks: Sequence[Task], solver: Solver, stage: str, agent: Agent, round: int) -> list[Judged]:
     """The solver writes and the judge decides, at the same time."""
     tracker = Tracker(run.name, _title(stage, round), expected(solver, len(tasks)), run.watch)
-    bench = Bench(model_of(run.parts.model, agent), run.sandbox, run.ledger)
     court = Court(judge=run.parts.judge, sandbox=run.sandbox, ledger=run.ledger, workers=run.recipe.sandbox.workers)
+    oracle = _oracle(tasks, court, stage, round) if _may_ask(run.recipe, stage) else None
+    bench = Bench(model_of(run.parts.model, agent), run.sandbox, run.ledger, oracle=oracle)
     # Fresh draws for every round of practice; the same ones for every examination: less noise between them.
     seed = run.recipe.seed + 1000 * (round + 1) if stage == "train" else run.recipe.seed
     budget = Budget(samples=None, seed=seed, round=round)
     return practise(tasks, solver, agent, bench, budget, court, stage, tracker)
+
+
+def _may_ask(recipe: Recipe, stage: str) -> bool:
+    return recipe.oracle == "always" or (recipe.oracle == "train" and stage != "test")
+
+
+def _oracle(
+    tasks: Sequence[Task], court: Court, stage: str, round: int
+) -> Callable[[Sequence[Attempt]], list[Verdict]]:
+    """The judge for a solver that may ask it; a verdict given here is on record and not given again."""
+    known = {task.task_id: task for task in tasks}
+    return lambda attempts: [verdict for _, verdict in decide(attempts, known, court, stage, round)]
 
 
 def expected(solver: Solver, tasks: int) -> int:
@@ -109,19 +134,30 @@ def curate(curators: Sequence[Curator], judged: Sequence[Judged], state: State) 
     return examples
 
 
-def examine(run: Run, exam: Sequence[Task], stage: str, agent: Agent, state: State, rows: int = 0) -> Report:
+def examine(
+    run: Run,
+    exam: Sequence[Task],
+    stage: str,
+    agent: Agent,
+    state: State,
+    rows: int = 0,
+    solver: Solver | None = None,
+) -> Report:
     """The suite's numbers for an agent; a report on record is not made again.
 
     Args:
         rows: How many rows the agent was trained on in this round.
+        solver: Who attempts the tasks; None is the examiner.
     """
     known = run.ledger.report(stage, state.round)
     if known:
         return known
-    judged = attempt(run, exam, run.parts.examiner, stage, agent, state.round)
+    solver = solver or run.parts.examiner
+    judged = attempt(run, exam, solver, stage, agent, state.round)
     report = run.parts.suite.report(run.name, judged, state)
     trained = {"rows_trained": rows, "steps": steps_of(agent)} if state.round > BASE else {}
-    report = replace(report, budget={**report.budget, **trained, **run.ledger.spent("train", state.round)})
+    spent = {**report.budget, **trained, **run.ledger.spent("train", state.round)}
+    report = replace(report, budget=spent, oracle=getattr(solver, "gate", "") == "oracle")
     run.ledger.add_report(stage, report)
     return report
 
@@ -140,6 +176,40 @@ def keeps(run: Run, agent: Agent, learned: Agent, state: State) -> bool:
     kept = after.pass_at["1"].value >= before.pass_at["1"].value
     run.ledger.note("gate", round=state.round, kept=kept, fingerprint=learned.fingerprint)
     return kept
+
+
+class Standing(NamedTuple):
+    """What a round came to: its agent, and (pass@1, the same after repair) on validation; (0, 0) where not measured."""
+
+    agent: Agent
+    state: State
+    rows: int
+    score: tuple[float, float]
+
+
+def standing(run: Run, learned: Agent, state: State, rows: int) -> Standing:
+    """Measures a round's agent on validation, where the recipe chooses by it."""
+    if run.recipe.select == "last" and not run.recipe.patience:
+        return Standing(learned, state, rows, (0.0, 0.0))
+    report = examine(run, run.parts.validation, "validation", learned, state, solver=run.parts.validator)
+    found = [known["1"].value if "1" in known else 0.0 for known in (report.pass_at, report.repair_at)]
+    return Standing(learned, state, rows, (found[0], found[1]))
+
+
+def selected(run: Run, standings: Sequence[Standing]) -> Standing:
+    """The round that a run ends with. Never decided by the test split."""
+    if run.recipe.evaluate == "last" or run.recipe.select == "last":
+        return standings[-1]
+    best = max(standings, key=lambda item: (item.score, -item.state.round))
+    run.ledger.note("selected", round=best.state.round, score=best.score, of=len(standings))
+    return best
+
+
+def is_stale(recipe: Recipe, standings: Sequence[Standing]) -> bool:
+    """Whether the last `patience` rounds were no better on validation than the best one before them."""
+    scores = [item.score for item in standings]
+    number = recipe.patience
+    return 0 < number < len(scores) and max(scores[-number:]) <= max(scores[:-number])
 
 
 def _title(stage: str, round: int) -> str:

@@ -8,11 +8,12 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from etude.errors import RecipeError
 from etude.judges.examine import Exam, examine
 from etude.ledger import Ledger
 from etude.models.cache import Cached
 from etude.protocols import Model, Sandbox
-from etude.records import Agent, Completion, Limits, Outcome, Request, TaskView, canonical
+from etude.records import Agent, Attempt, Completion, Limits, Outcome, Request, TaskView, Verdict, canonical
 
 CHUNK = 64  # programs examined between two writes to the ledger: what a kill can cost
 
@@ -26,7 +27,7 @@ class Bench:
         ledger: Remembers completions and outcomes.
         limits: Of one program on its shown tests.
         drawn: Called with each completion, cached or new.
-        checked: Called with each outcome of shown tests.
+        oracle: Gives the verdicts of the judge itself; None where nobody may ask for them.
     """
 
     def __init__(
@@ -37,9 +38,10 @@ class Bench:
         *,
         limits: Limits | None = None,
         drawn: Callable[[Completion], None] | None = None,
+        oracle: Callable[[Sequence[Attempt]], list[Verdict]] | None = None,
     ) -> None:
         self._model, self._sandbox, self._ledger = Cached(model, ledger), sandbox, ledger
-        self._limits, self._drawn = limits or Limits(), drawn
+        self._limits, self._drawn, self._oracle = limits or Limits(), drawn, oracle
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Completion]:
         """Completions for the requests, those already paid for first."""
@@ -61,6 +63,24 @@ class Bench:
             known.update(fresh)
             self._ledger.add_outcomes({key: item for key, item in fresh.items() if item.status != "unavailable"})
         return [known[key] for key in keys]
+
+    def passes(self, attempts: Sequence[Attempt]) -> list[bool | None]:
+        """Whether each attempt passes every test, the hidden ones among them.
+
+        Raises:
+            RecipeError: The recipe allows no oracle in this stage.
+        """
+        if self._oracle is None:
+            raise RecipeError(
+                "the solver wants to know whether hidden tests pass, and the recipe does not allow it here",
+                choices=('oracle = "train"', 'oracle = "always"'),
+                fix='set solver.gate = "shown", or allow it with --oracle train (training tasks only)',
+            )
+        return [verdict.passed for verdict in self._oracle(attempts)]
+
+    def beside(self, model: Model) -> "Bench":
+        """The same bench with another model: a writer of repairs, say, that is not the writer of programs."""
+        return Bench(model, self._sandbox, self._ledger, limits=self._limits, drawn=self._drawn, oracle=self._oracle)
 
     def _exam(self, view: TaskView, program: str) -> Exam:
         return Exam(program, view.shown, view.entry_point, self._limits)

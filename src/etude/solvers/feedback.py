@@ -10,6 +10,9 @@ from etude.records import Fault, Outcome, TestResult
 
 Level = Literal["none", "verdict", "short", "full"]
 
+HOWEVER = "the shown tests pass, but the program is still wrong"
+"""What is said where only the judge knows better; never without an oracle."""
+
 VERDICTS = {
     "failed": "a test fails",
     "error": "the program raises an error",

@@ -1,29 +1,43 @@
-"""One round of repair: a program that fails its shown tests is shown what the interpreter said, and written again.
+"""Repair: a program that fails is shown what the interpreter said, and written again; over several rounds, as a tree.
 
-Method: bootstrapping with repair (Dr. Boot, arXiv 2507.15889). A repair keeps its lineage: parent attempt and feedback.
-Only shown tests are run, so the feedback is what a user without hidden tests could give too.
+Method: bootstrapping with repair (Dr. Boot, arXiv 2507.15889); repair trees after Olausson et al. (arXiv 2306.09896); a
+repairing model beside the writing one after Self-Edit (arXiv 2305.04087). A repair keeps its lineage: parent attempt
+and feedback. What is said of a program comes from shown tests only.
+
+Which programs are repaired is the business of `gate`. With `shown` it is what a user without hidden tests could do too.
+With `oracle` the judge's verdict decides, as in the published procedure; the recipe must allow it, and says so.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
 
+from etude.config import Part, build
 from etude.models.prompts import render, template_for
-from etude.protocols import Budget, Workbench
-from etude.records import Agent, Attempt, TaskView, identify
+from etude.protocols import Budget, Model, Workbench
+from etude.records import Agent, Attempt, Outcome, TaskView, identify
 from etude.solvers.drafting import Draft, write
-from etude.solvers.feedback import Level, feedback
+from etude.solvers.feedback import HOWEVER, Level, feedback
 from etude.solvers.sample import Sample
 
+Gate = Literal["shown", "oracle"]
+Pair = tuple[TaskView, Attempt]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Repair:
-    """Samples as `Sample` does, then repairs what fails its shown tests.
+    """Samples as `Sample` does, then repairs what fails.
 
     Attributes:
-        repairs: Repairs per failed program.
+        repairs: Repairs drawn for each failed program.
+        rounds: Rounds of repair: a failed repair is repaired in the next.
+        gate: Who says that a program failed: its `shown` tests, or the judge (`oracle`).
         level: How much of the outcome the model is told.
         longest: Characters of the failing program that are kept in the prompt.
         repair_template: Template of the repair prompt; "" picks by the kind of the task.
+        repair_temperature: Of repairs; None is that of the first attempts.
+        repairer: A model part that writes the repairs (`{use = "huggingface", path = "..."}`); None is the agent.
     """
 
     samples: int = 4
@@ -32,40 +46,68 @@ class Repair:
     max_tokens: int = 512
     template: str = ""
     repairs: int = 1
+    rounds: int = 1
+    gate: Gate = "shown"
     level: Level = "full"
     longest: int = 1000
     repair_template: str = ""
+    repair_temperature: float | None = None
+    repairer: dict[str, Any] | None = None
 
     def attempt(self, views: Sequence[TaskView], agent: Agent, bench: Workbench, budget: Budget) -> Iterator[Attempt]:
-        """Yields every first attempt as it is written, then the repairs of those that fail."""
-        first = self._first()
-        written: list[Attempt] = []
-        for attempt in first.attempt(views, agent, bench, budget):
-            written.append(attempt)
-            yield attempt
+        """Yields every first attempt as it is written, then round by round the repairs of those that fail."""
         known = {view.task_id: view for view in views}
-        drafts = self._drafts([(known[item.task_id], item) for item in written], bench)
-        yield from write(drafts, agent, bench, budget, "repair", lambda view: first.sampling(view, budget))
+        written: list[Pair] = []
+        for attempt in self._sampler(self.temperature).attempt(views, agent, bench, budget):
+            written.append((known[attempt.task_id], attempt))
+            yield attempt
+        heat = self.temperature if self.repair_temperature is None else self.repair_temperature
+        sampler = self._sampler(heat)
+        writer = bench.beside(self._repairer) if self._repairer else bench
+        for _ in range(self.rounds if self.repairs else 0):
+            drafts = self._drafts(written, bench)
+            written = []
+            for attempt in write(drafts, agent, writer, budget, "repair", lambda view: sampler.sampling(view, budget)):
+                written.append((known[attempt.task_id], attempt))
+                yield attempt
 
-    def _first(self) -> Sample:
+    @cached_property
+    def _repairer(self) -> Model | None:
+        model: Model | None = build("models", Part.model_validate(self.repairer)) if self.repairer else None
+        return model
+
+    def _sampler(self, temperature: float) -> Sample:
         return Sample(
             samples=self.samples,
-            temperature=self.temperature,
+            temperature=temperature,
             top_p=self.top_p,
             max_tokens=self.max_tokens,
             template=self.template,
         )
 
-    def _drafts(self, pairs: Sequence[tuple[TaskView, Attempt]], bench: Workbench) -> list[Draft]:
-        """Repair drafts for the attempts that fail their shown tests; tasks without shown tests have none."""
+    def _drafts(self, pairs: Sequence[Pair], bench: Workbench) -> list[Draft]:
+        """Repair drafts for the attempts that fail."""
+        failed = self._failed(pairs, bench)
+        return [draft for view, attempt, said in failed for draft in self._repairs(view, attempt, said)]
+
+    def _failed(self, pairs: Sequence[Pair], bench: Workbench) -> Iterator[tuple[TaskView, Attempt, str]]:
+        """The attempts to repair, each with what is to be said of it."""
+        if self.gate == "oracle":
+            verdicts = bench.passes([attempt for _, attempt in pairs])
+            pairs = [pair for pair, passed in zip(pairs, verdicts, strict=True) if passed is False]
         testable = [(view, attempt) for view, attempt in pairs if len(view.shown)]
-        outcomes = bench.check([(view, attempt.program) for view, attempt in testable])
-        drafts: list[Draft] = []
-        for (view, attempt), outcome in zip(testable, outcomes, strict=True):
-            said = feedback(outcome, self.level)
+        outcomes = self._checked(testable, bench)
+        for view, attempt in pairs:
+            outcome = outcomes.get(identify(attempt))
+            said = feedback(outcome, self.level) if outcome else ""
+            if self.gate == "oracle" and not said:
+                said = HOWEVER if outcome and self.level != "none" else "wrong"
             if said:
-                drafts.extend(self._repairs(view, attempt, said))
-        return drafts
+                yield view, attempt, said
+
+    def _checked(self, pairs: Sequence[Pair], bench: Workbench) -> dict[str, Outcome]:
+        outcomes = bench.check([(view, attempt.program) for view, attempt in pairs])
+        return {identify(attempt): outcome for (_, attempt), outcome in zip(pairs, outcomes, strict=True)}
 
     def _repairs(self, view: TaskView, attempt: Attempt, said: str) -> list[Draft]:
         template = self.repair_template or template_for(view, repair=True)

@@ -125,5 +125,6 @@ def _counted(pairs: list[tuple[Attempt, Verdict]], tracker: Tracker) -> list[tup
     for attempt, verdict in pairs:
         tracker.verdicts["passed" if verdict.passed else verdict.status] += 1
         tracker.tokens += attempt.completion_tokens
+    tracker.total += sum(bool(attempt.parent) for attempt, _ in pairs) if tracker.total else 0  # nobody foresaw them
     tracker.step(len(pairs))
     return pairs

@@ -339,3 +339,20 @@ def test_running_out_of_memory_is_survived_and_noted(llama, rows, make_state):
     note = note_of(Sft(**{**QUICK, "steps": 3}, watch=choke).learn(state.agent, rows, state))
     assert seen == [1, 2, 1, 2, 3]
     assert (note["steps"], note["batch_size"], note["gradient_accumulation"]) == (3, 2, 2)
+
+
+def test_an_average_begins_half_way_between_base_and_previous(llama, rows, make_state):
+    from safetensors.torch import load_file
+
+    first = make_state(llama, "first")
+    previous = Sft(**{**QUICK, "steps": 20}).learn(first.agent, rows, first)
+    state = make_state(llama, "average", agent=previous, base=first.base)
+    # a step too small to move a weight leaves the start as it was
+    still = {**QUICK, "steps": 1, "learning_rate": 1e-12, "weight_decay": 0.0}
+    agent = Sft(**still, start="average").learn(previous, rows, state)
+    base, last, found = (load_file(f"{item.model}/model.safetensors") for item in (first.base, previous, agent))
+    moved = 0.0
+    for name, weight in found.items():
+        assert (weight - (base[name] + last[name]) / 2).abs().max() < 1e-6
+        moved += float((last[name] - base[name]).abs().sum())
+    assert moved > 1

@@ -40,7 +40,7 @@ class Sft:
         schedule: How the learning rate goes on after that.
         max_length: Tokens of prompt and target together (of each, for an encoder-decoder). A longer prompt loses its
             beginning; a row whose target alone does not fit is dropped, and counted in the folder's note.
-        start: Train from the run's `base` agent each round, or from the `previous` one.
+        start: Train from the run's `base` agent each round, from the `previous` one, or from the `average` of both.
         lora: Rank of low-rank adapters on all linear layers, merged at the end; 0 trains all weights.
         validation_every: Steps between two measurements on `state.validation`; 0 never measures. The weights that did
             best are kept, in memory meanwhile.
@@ -62,7 +62,7 @@ class Sft:
     schedule: Schedule = "linear"
     weight_decay: float = 0.0
     max_length: int = 1024
-    start: Literal["base", "previous"] = "base"
+    start: Literal["base", "previous", "average"] = "base"
     lora: int = 0
     validation_every: int = 0
     patience: int = 0
@@ -104,6 +104,8 @@ class Sft:
 
     def _key(self, start: Agent, rows: str, state: State) -> str:
         settings = {name: value for name, value in asdict(replace(self, watch=None)).items() if name != "watch"}
+        if self.start == "average":
+            settings["averaged with"] = state.base.fingerprint
         validation = identify(list(state.validation)) if self.validation_every else ""
         return identify([METHOD, settings, start.fingerprint, rows, validation, state.seed])
 
@@ -127,6 +129,8 @@ class Sft:
         self, source: Path, examples: Sequence[Example], state: State, settings: Settings, partial: Path
     ) -> tuple[Any, Encoded, History]:
         loaded = load(source, self.device, "float32" if self.dtype == "auto" else self.dtype)
+        if self.start == "average":
+            average(loaded, load(find_folder(state.base.model), self.device, "float32"))
         encoded = self._encode(loaded, examples)
         if not encoded.rows:
             raise InputError(
@@ -161,6 +165,26 @@ def adapted(network: Any, rank: int, seed: int) -> Any:
     with seeded(seed):
         config = peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type=kind)
         return peft.get_peft_model(network, config)
+
+
+def average(loaded: Loaded, other: Loaded) -> None:
+    """Moves every weight half the way to another model's.
+
+    Raises:
+        InputError: The models are not of one shape.
+    """
+    import torch
+
+    weights = dict(other.network.named_parameters())
+    with torch.no_grad():
+        for name, own in loaded.network.named_parameters():
+            if name not in weights or weights[name].shape != own.shape:
+                raise InputError(
+                    f"the base has no weights like {name} of {tuple(own.shape)}",
+                    expected="two models of one shape",
+                    fix='learner.start = "previous"',
+                )
+            own.lerp_(weights[name].to(own.device, own.dtype), 0.5)
 
 
 def plain(network: Any, kind: str | None) -> Any:

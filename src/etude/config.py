@@ -64,6 +64,8 @@ class Recipe(BaseModel):
         validator: The solver that measures on validation; None is the training solver.
         oracle: Where a solver may ask the judge itself: `never`, on `train`ing tasks (and validation), or `always`. A
             report steered by it says so.
+        enough: Tasks with so many different programs among the rows of earlier rounds are not tried again; 0 is all.
+        hindsight: Tasks that a wrong program may be relabelled for, if it solves them; 0 relabels nothing.
         on: Task set name -> overrides that `--tasks` brings with it.
         threads: Torch threads of this process.
         arms: Name -> overrides of this recipe. Every arm runs beside the main one, usually as a control.
@@ -82,6 +84,8 @@ class Recipe(BaseModel):
     select: Literal["last", "validation"] = "last"
     patience: int = Field(default=0, ge=0)
     oracle: Literal["never", "train", "always"] = "never"
+    enough: int = Field(default=0, ge=0)
+    hindsight: int = Field(default=0, ge=0)
     threads: int = Field(default=1, ge=1)
     parallel: int = Field(default=2, ge=1)
     source: Part

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 from etude.folders import write_round_report, write_rows
 from etude.records import Agent, Example, Report
-from etude.stages import BASE, Run, Standing, attempt, begin, curate, examine, is_stale, keeps, selected, standing
+from etude.selection import Standing, is_stale, keeps, selected, standing
+from etude.stages import BASE, Run, begin, curate, examine, practice
 
 
 def learn(run: Run, *, measure_base: bool = True) -> Iterator[Report]:
@@ -34,7 +35,7 @@ def learn(run: Run, *, measure_base: bool = True) -> Iterator[Report]:
     standings: list[Standing] = []
     for round in range(recipe.rounds):
         state = begin(run, round, base, agent, earlier)
-        judged = attempt(run, state.tasks, parts.solver, "train", agent, round)
+        judged = practice(run, state)
         examples = curate(parts.curators, judged, state)
         write_rows(state.folder, examples)
         learned = parts.learner.learn(agent, examples, state)

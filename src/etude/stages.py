@@ -3,23 +3,27 @@
 `loop.py` strings them together; what a stage does is the business of the part that the recipe names.
 """
 
+import sys
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from etude.config import Recipe, build, build_all
 from etude.errors import RecipeError
 from etude.folders import round_folder
+from etude.hindsight import relabelled
 from etude.learners.folder import read_note
 from etude.ledger import Ledger
 from etude.practice import Court, decide, practise
+from etude.programs.normalise import normalised
 from etude.progress import Tracker, Watch
 from etude.protocols import Budget, Curator, Judge, Judged, Learner, Model, Sandbox, Solver, Source, State, Suite
-from etude.records import Agent, Attempt, Example, Report, Verdict
+from etude.records import Agent, Attempt, Example, Limits, Report, Verdict
 from etude.tasks import Task
 from etude.workbench import Bench, model_of
 
+HINDSIGHT = Limits(cpu_seconds=2.0, wall_seconds=10.0)
 BASE = -1
 """The round of the agent that has learned nothing yet."""
 
@@ -109,6 +113,20 @@ def attempt(run: Run, tasks: Sequence[Task], solver: Solver, stage: str, agent: 
     return practise(tasks, solver, agent, bench, budget, court, stage, tracker)
 
 
+def practice(run: Run, state: State) -> list[Judged]:
+    """A round's attempts at its tasks. What earlier rounds have solved often `enough` is replayed, not tried again."""
+    solved: dict[str, set[str]] = defaultdict(set)
+    for row in state.earlier:
+        solved[row.task_id].add(normalised(row.program))
+    enough = run.recipe.enough or sys.maxsize
+    tasks = [task for task in state.tasks if len(solved[task.task_id]) < enough]
+    judged = attempt(run, tasks, run.parts.solver, "train", state.agent, state.round)
+    if run.recipe.hindsight:
+        court = Court(judge=run.parts.judge, sandbox=run.sandbox, ledger=run.ledger)
+        judged += relabelled(judged, state.tasks, court, state.round, cap=run.recipe.hindsight, limits=HINDSIGHT)
+    return judged
+
+
 def _may_ask(recipe: Recipe, stage: str) -> bool:
     return recipe.oracle == "always" or (recipe.oracle == "train" and stage != "test")
 
@@ -165,51 +183,6 @@ def examine(
 def steps_of(agent: Agent) -> int:
     """Optimizer steps of the learning that made an agent; 0 where its folder does not say."""
     return int(read_note(Path(agent.model)).get("steps", 0))
-
-
-def keeps(run: Run, agent: Agent, learned: Agent, state: State) -> bool:
-    """The gate: is the new agent kept? Never decided by the test split."""
-    if run.recipe.gate == "always" or not run.parts.validation:
-        return True
-    before = examine(run, run.parts.validation, "gate-before", agent, state)
-    after = examine(run, run.parts.validation, "gate-after", learned, state)
-    kept = after.pass_at["1"].value >= before.pass_at["1"].value
-    run.ledger.note("gate", round=state.round, kept=kept, fingerprint=learned.fingerprint)
-    return kept
-
-
-class Standing(NamedTuple):
-    """What a round came to: its agent, and (pass@1, the same after repair) on validation; (0, 0) where not measured."""
-
-    agent: Agent
-    state: State
-    rows: int
-    score: tuple[float, float]
-
-
-def standing(run: Run, learned: Agent, state: State, rows: int) -> Standing:
-    """Measures a round's agent on validation, where the recipe chooses by it."""
-    if run.recipe.select == "last" and not run.recipe.patience:
-        return Standing(learned, state, rows, (0.0, 0.0))
-    report = examine(run, run.parts.validation, "validation", learned, state, solver=run.parts.validator)
-    found = [known["1"].value if "1" in known else 0.0 for known in (report.pass_at, report.repair_at)]
-    return Standing(learned, state, rows, (found[0], found[1]))
-
-
-def selected(run: Run, standings: Sequence[Standing]) -> Standing:
-    """The round that a run ends with. Never decided by the test split."""
-    if run.recipe.evaluate == "last" or run.recipe.select == "last":
-        return standings[-1]
-    best = max(standings, key=lambda item: (item.score, -item.state.round))
-    run.ledger.note("selected", round=best.state.round, score=best.score, of=len(standings))
-    return best
-
-
-def is_stale(recipe: Recipe, standings: Sequence[Standing]) -> bool:
-    """Whether the last `patience` rounds were no better on validation than the best one before them."""
-    scores = [item.score for item in standings]
-    number = recipe.patience
-    return 0 < number < len(scores) and max(scores[-number:]) <= max(scores[:-number])
 
 
 def _title(stage: str, round: int) -> str:

@@ -22,6 +22,8 @@ VERBS = {
     "report": "Write a run's report as one self-contained HTML file.",
     "doctor": "Say which isolation is in force and what it stops.",
     "tasks": "Look at a task set: `tasks check T`, `tasks show T`.",
+    "audit": "Say whether a task set, or a set of example tests, is sound.",
+    "import": "Count results that others published again, from their own files.",
 }
 
 

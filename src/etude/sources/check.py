@@ -66,7 +66,9 @@ def _unparsed(task: Task) -> Iterator[str]:
 
 def _undefined(task: Task) -> Iterator[str]:
     name = task.facts.entry_point
-    if task.reference and name and parse(task.reference, LARGEST) and not defines(task.reference, name, LARGEST):
+    around = task.hidden.setup or task.facts.shown.setup  # a call-based task may take its function from a class
+    whole = task.reference and name and parse(task.reference, LARGEST)
+    if whole and not defines(task.reference, name, LARGEST) and not defines(around, name, LARGEST):
         yield f"the reference does not define {name}"
     if not name and task.facts.shown.kind != "stdio" and task.hidden.kind not in ("stdio", None):
         yield "the task names no entry point"

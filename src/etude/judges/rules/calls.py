@@ -16,11 +16,12 @@ def examine_calls(exams: Sequence[Exam], sandbox: Sandbox) -> list[Outcome]:
 
 
 def _job(exam: Exam) -> Job:
-    asks = tuple(_text(exam.entry_point, call) for call in exam.tests.calls)
+    asks = tuple(question(exam.entry_point, call) for call in exam.tests.calls)
     return Job(source=exam.program, setup=exam.tests.setup, asks=asks, limits=exam.limits)
 
 
-def _text(entry_point: str, call: Call) -> str:
+def question(entry_point: str, call: Call) -> str:
+    """The call as an expression; its arguments are literals."""
     named = f"**{literal(call.kwargs)}" if call.kwargs else ""
     return f"{entry_point}({', '.join([*map(literal, call.args), *([named] if named else [])])})"
 
@@ -31,7 +32,7 @@ def _results(exam: Exam, run: Run) -> list[TestResult]:
 
 
 def _result(exam: Exam, call: Call, answer: Answer | None) -> TestResult:
-    test = _text(exam.entry_point, call)[:1000]
+    test = question(exam.entry_point, call)[:1000]
     if answer is not None and not answer.fault and not answer.opaque and same(answer.value, call.expected):
         return TestResult(test=test, passed=True)
     expected = brief(call.expected)

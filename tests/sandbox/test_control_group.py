@@ -1,4 +1,4 @@
-"""Memory that no single process owns: the worker's control group holds it, and its end is a verdict, no fault of ours."""
+"""Memory that no single process owns: the worker's control group holds it, and its end is a verdict, no fault."""
 
 import os
 import shutil

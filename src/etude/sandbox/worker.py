@@ -21,6 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from etude.errors import MissingError
 from etude.records import Job, Limits, Run
 from etude.sandbox.compiling import Code, Compiler, CompilerLostError, Text, together
 from etude.sandbox.control_group import ControlGroup, entered
@@ -47,6 +48,7 @@ ENDING_SECONDS = 2.0
 UNLIMITED = (1 << 64) - 1
 OWN_PROCESSES = 4  # of this jail's user: the zygote and what it keeps
 PROVE_SECONDS = 0.05
+OTHER_LANGUAGES = "make namespaces available (`etude doctor` says how), or leave those programs out"
 LOST = ("killed", "error")
 LAUNCH = "import sys; sys.path.insert(0, sys.argv.pop()); from jail.zygote import main; sys.path.pop(0); main()"
 ENVIRONMENT = {
@@ -126,7 +128,14 @@ class Worker:
 
         Raises:
             RoadError: The jail cannot be had on this road.
+            MissingError: Programs of other languages are to be run on a road that lets no program make a process.
         """
+        if self.commands and not self._own_scratch:
+            raise MissingError(
+                "programs of other languages need process namespaces, which are refused here",
+                expected="a sandbox of the level strong",
+                fix=OTHER_LANGUAGES,
+            )
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         line, far = socket.socketpair()
         self._scratch = SCRATCH if self._own_scratch else tempfile.mkdtemp(prefix="etude-")

@@ -1,6 +1,5 @@
 """Honest programs of the tricky kind: every one must run to its end and give what is expected, at every level."""
 
-
 from typing import Any, NamedTuple
 
 

@@ -4,7 +4,6 @@
 program here may end as is anything but a run in which it reached its aim; `running` looks at the host besides.
 """
 
-
 from typing import NamedTuple
 
 PRELUDE = """

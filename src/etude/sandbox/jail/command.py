@@ -19,6 +19,7 @@ EFBIG = 27  # the number of `OSError: File too large`, the same on every machine
 NEARLY = 0.9  # a program that failed with so much of its memory in use ran out of it
 TAIL = 1 << 14
 NOT_THERE = 127
+STACK = 1 << 23
 
 
 class Work(NamedTuple):
@@ -84,7 +85,7 @@ def _explained(work: Work, status: int) -> bool:
         _stop("OSError", "File too large", EFBIG)
     elif _memory_full(work):
         _stop("MemoryError", "")
-    elif work.check and os.WIFEXITED(status) and _executed(work.check, work.environment, work.data, silent=True):
+    elif os.WIFEXITED(status) and _unreadable(work):
         _stop(COMPILED, f"{work.check[1]} cannot read the program")
     else:
         return False
@@ -102,6 +103,13 @@ def _memory_full(work: Work) -> bool:
     most = work.data or resource.getrlimit(resource.RLIMIT_AS)[0]
     used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     return (most > 0 and used >= NEARLY * most) or any(text.encode() in _last(STDERR) for text in work.exhausted)
+
+
+def _unreadable(work: Work) -> bool:
+    if not work.check:
+        return False
+    status = _executed(work.check, work.environment, work.data, silent=True)
+    return os.WIFEXITED(status) and os.WEXITSTATUS(status) not in (0, NOT_THERE)
 
 
 def _last(place: int) -> bytes:
@@ -127,6 +135,7 @@ def _become(command: tuple[str, ...], environment: dict[str, str], data: int, si
             signal.signal(ignored, signal.SIG_DFL)
         if data:
             resource.setrlimit(resource.RLIMIT_DATA, (data, data))
+            resource.setrlimit(resource.RLIMIT_STACK, (STACK, STACK))  # every thread's stack counts as data
         if silent:
             null = os.open(os.devnull, os.O_RDWR)
             for place in (STDOUT, STDERR):

@@ -123,7 +123,8 @@ def shown(folders: Sequence[str]) -> list[str]:
     """The paths a jail shows: the interpreter's library, the machine's libraries, and what else is asked for."""
     paths = sysconfig.get_paths()
     library = [paths["stdlib"], paths["platstdlib"], os.path.join(paths["platstdlib"], "lib-dynload")]
-    return list(dict.fromkeys([*library, *LIBRARIES, *_shared_interpreter(), *folders]))
+    wanted = dict.fromkeys([*library, *LIBRARIES, *_shared_interpreter(), *folders])
+    return sorted(wanted, key=lambda path: path.count("/"))  # a folder before what lies in it, which it then shows
 
 
 def _shared_interpreter() -> list[str]:

@@ -21,8 +21,10 @@ Kind = Literal["programs", "forking", "commands"]
 X32 = 0x4000_0000
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, KILL, REFUSE = 0x7FFF_0000, 0x8000_0000, 0x0005_0000
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # where the kernel's record of a call holds them
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT = 0, 4, 16, 24  # where the kernel's record of a call holds them
 NEW_SPACES = 0x7E02_0000 & ~kernel.CLONE_NEWPID
+OWNER_COMMANDS = (8, 15)  # fcntl: F_SETOWN, F_SETOWN_EX
+OWNER_REQUESTS = (0x8901, 0x8902)  # ioctl: FIOSETOWN, SIOCSPGRP
 
 
 class _Program(ctypes.Structure):
@@ -33,47 +35,67 @@ def install(kind: Kind) -> str:
     """Puts a filter in force for this process and all its children; returns "seccomp", or "none (why)".
 
     Args:
-        kind: `programs`: the caller makes each child in a process namespace of its own, for which its children lack the
-            capability; nobody makes an ordinary process. `forking`: the caller makes ordinary processes, and each of
-            them must still call `forbid_processes`. `commands`: as `programs`, but children may make processes and
-            execute files, which compilers and other interpreters need.
+        kind: As for `rules`. After `forking` each child must still put `threads_only` in force.
     """
     numbers = table()
     if numbers is None:
         return f"none (no filter for {platform.machine()})"
+    try:
+        kernel.set_filter(_filter(rules(kind, numbers)))
+    except OSError as error:
+        return f"none ({error.strerror})"
+    return "seccomp"
+
+
+def rules(kind: Kind, numbers: Table) -> list[bytes]:
+    """A zygote's filter, instruction by instruction.
+
+    Args:
+        kind: `programs`: the caller makes each child in a process namespace of its own, for which its children lack the
+            capability; nobody makes an ordinary process. `forking`: the caller makes ordinary processes. `commands`: as
+            `programs`, but children may make processes and execute files, which compilers and other interpreters need.
+        numbers: Those of the architecture that it is for.
+    """
     denied = set(numbers.denied) | (set(numbers.fork) if kind == "programs" else set())
     if kind == "commands":
         denied -= set(numbers.execute)
-    body = [
+    return [
+        *_prologue(numbers),
         *_cloning(numbers, free=kind != "programs"),
         *_answers(sorted(denied), errno.EPERM),
         _statement(RETURN, ALLOW),
     ]
-    try:
-        kernel.set_filter(_filter([*_prologue(numbers), *body]))
-    except OSError as error:
-        return f"none ({error.strerror})"
-    return "seccomp"
 
 
 def threads_only() -> ctypes.Structure | None:
     """A filter that refuses new processes and signals to others, threads excepted; None where there is no table.
 
     For children that have no process namespace and see the host's files. It is made once, and each child puts it in
-    force with one call. Modes and times of files, which Landlock does not protect, stay as they are: the calls that
-    change them do nothing and say that all went well, because honest copying of files ends with them.
+    force with one call.
     """
     numbers = table()
-    if numbers is None:
-        return None
+    return _filter(threads_only_rules(numbers)) if numbers is not None else None
+
+
+def threads_only_rules(numbers: Table) -> list[bytes]:
+    """The filter of `threads_only`, instruction by instruction.
+
+    Whoever may name the owner of a file can have the kernel send that owner signals, so nobody may. Modes and times of
+    files, which Landlock does not protect, stay as they are: the calls that change them do nothing and say that all
+    went well, because honest copying of files ends with them.
+    """
     threads = _when_called(numbers.clone, _jump(ANY_BIT, kernel.CLONE_THREAD, 1, 0), _no(errno.EPERM))
     stays_tied = _when_called(numbers.prctl, _jump(EQUAL, kernel.PR_SET_PDEATHSIG, 0, 1), _no(errno.EPERM))
     own_limits = _when_called(numbers.prlimit, _jump(EQUAL, 0, 1, 0), _no(errno.EPERM))
+    no_owners = [
+        part
+        for number, values in ((numbers.fcntl, OWNER_COMMANDS), (numbers.ioctl, OWNER_REQUESTS))
+        for part in _when_called(number, *_answers(values, errno.EPERM), argument=SECOND_ARGUMENT)
+    ]
     refused = _answers((*numbers.fork, *numbers.signals), errno.EPERM)
     pretended = _answers(numbers.metadata, 0)
-    return _filter(
-        [*_prologue(numbers), *threads, *stays_tied, *own_limits, *refused, *pretended, _statement(RETURN, ALLOW)]
-    )
+    conditions = [*threads, *stays_tied, *own_limits, *no_owners]
+    return [*_prologue(numbers), *conditions, *refused, *pretended, _statement(RETURN, ALLOW)]
 
 
 def _cloning(numbers: Table, *, free: bool) -> list[bytes]:
@@ -83,9 +105,9 @@ def _cloning(numbers: Table, *, free: bool) -> list[bytes]:
     return _when_called(numbers.clone, *spaces, *([] if free else processes))
 
 
-def _when_called(number: int, *instructions: bytes) -> list[bytes]:
-    """Instructions about the first argument of one call; afterwards the call's number is at hand again."""
-    inner = [_statement(LOAD, FIRST_ARGUMENT), *instructions, _statement(LOAD, NUMBER)]
+def _when_called(number: int, *instructions: bytes, argument: int = FIRST_ARGUMENT) -> list[bytes]:
+    """Instructions about one argument of one call; afterwards the call's number is at hand again."""
+    inner = [_statement(LOAD, argument), *instructions, _statement(LOAD, NUMBER)]
     return [_jump(EQUAL, number, 0, len(inner)), *inner]
 
 

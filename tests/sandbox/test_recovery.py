@@ -109,7 +109,7 @@ def test_closing_leaves_no_process() -> None:
     assert not alive(ours)
 
 
-@pytest.mark.parametrize("step", ["import time\ntime.sleep(9)", "while True: pass"])
+@pytest.mark.parametrize("step", ["import time\ntime.sleep(9)", "import itertools\nfor _ in itertools.count(): pass"])
 def test_closing_ends_a_program_that_runs_and_those_that_wait(step: str) -> None:
     before = descendants(os.getpid())
     sandbox = Sandbox()
@@ -139,7 +139,7 @@ from etude.records import Job, Limits
 from etude.sandbox import Sandbox
 sandbox = Sandbox(workers=1, require=sys.argv[1])
 print("ready", flush=True)
-sandbox.run([Job(source="while True: pass", limits=Limits(cpu_seconds=60, wall_seconds=60))])
+sandbox.run([Job(source="import itertools\\nfor _ in itertools.count(): pass", limits=Limits(cpu_seconds=60, wall_seconds=60))])
 """
 
 
@@ -263,21 +263,21 @@ def namespaces_refused() -> Iterator[tuple[str, ...]]:
     )
 
 
-def test_without_namespaces_strong_is_refused_and_weak_still_ends_programs() -> None:
+def test_without_namespaces_strong_is_refused_and_a_container_is_had() -> None:
     with namespaces_refused() as prefix:
         if subprocess.run([*prefix, "true"], capture_output=True).returncode:
             pytest.skip("this machine lets no one make the user namespace in which others are refused")
         done = subprocess.run([*prefix, sys.executable, "-c", WEAK], capture_output=True, text=True, timeout=60)
     assert done.stdout.splitlines() == [
         "refused True",
-        "weak",
+        "container",
         "2 timeout timeout [] memory True",
         "forbidden forbidden forbidden",
-        "weak filesystem user" if "weak filesystem user" in done.stdout else "weak filesystem",
+        "container",
     ], done.stdout + done.stderr
 
 
-def test_killing_the_user_s_process_ends_the_weak_jail_too() -> None:
+def test_killing_the_user_s_process_ends_the_container_too() -> None:
     with namespaces_refused() as prefix:
         if subprocess.run([*prefix, "true"], capture_output=True).returncode:
             pytest.skip("this machine lets no one make the user namespace in which others are refused")

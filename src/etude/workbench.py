@@ -3,9 +3,9 @@
 The bench is handed views, never tasks, so nothing a solver can ask of it touches a hidden test.
 """
 
-import dataclasses
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from etude.errors import RecipeError
@@ -13,8 +13,10 @@ from etude.judges.examine import Exam, examine
 from etude.ledger import Ledger
 from etude.models.cache import Cached
 from etude.protocols import Model, Sandbox
-from etude.records import Agent, Attempt, Completion, Limits, Outcome, Request, TaskView, Verdict, canonical
+from etude.records import Agent, Attempt, Completion, Job, Limits, Outcome, Request, Run, TaskView, Verdict, canonical
+from etude.sandbox.measured import narrate, read_measured
 
+STEPS = 24  # lines of a trace in a prompt
 CHUNK = 64  # programs examined between two writes to the ledger: what a kill can cost
 
 
@@ -64,6 +66,22 @@ class Bench:
             self._ledger.add_outcomes({key: item for key, item in fresh.items() if item.status != "unavailable"})
         return [known[key] for key in keys]
 
+    def fits(self, prompt: str, max_tokens: int) -> bool:
+        """Whether a prompt and its answer fit into the model's context; a model that cannot say has room."""
+        asked = getattr(self._model.model, "fits", None)
+        return bool(asked(prompt, max_tokens)) if asked else True
+
+    def trace(self, questions: Sequence[tuple[str, str]]) -> list[str]:
+        """For each (program, expression) what the program's lines do when it is asked that; "" where nothing is known.
+
+        It is what the program's own process says, fit for feedback and for nothing else.
+        """
+        jobs = [
+            Job(source=program, asks=(question,), measure=("trace",), limits=self._limits)
+            for program, question in questions
+        ]
+        return [_narrated(job, run) for job, run in zip(jobs, self._sandbox.run(jobs), strict=True)]
+
     def passes(self, attempts: Sequence[Attempt]) -> list[bool | None]:
         """Whether each attempt passes every test, the hidden ones among them.
 
@@ -90,9 +108,18 @@ class Bench:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _narrated(job: Job, run: Run) -> str:
+    """The steps inside the program's functions; those of its definitions tell nothing."""
+    found = read_measured(run.measured)
+    if found is None or found.trace is None:
+        return ""
+    steps = tuple(step for step in found.trace.steps if step.function != "<module>")
+    return narrate(job.source, replace(found.trace, steps=steps), most=STEPS)
+
+
 def model_of(model: Any, agent: Agent) -> Model:
     """The model part with the agent's weights: the same settings at another path."""
     if getattr(model, "path", agent.model) == agent.model:
         return model  # type: ignore[no-any-return]
-    moved: Model = dataclasses.replace(model, path=agent.model)
+    moved: Model = replace(model, path=agent.model)
     return moved

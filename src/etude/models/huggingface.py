@@ -4,6 +4,7 @@ It decides which requests are decoded together and halves a batch that does not 
 is in `decoding`. Nothing is loaded before the first use. It does not train.
 """
 
+import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -90,6 +91,20 @@ class HuggingFace:
                     waiting = batch + waiting
                 else:
                     yield from done
+
+    def fits(self, prompt: str, max_tokens: int) -> bool:
+        """Whether a prompt and `max_tokens` new tokens fit into the context; of an encoder-decoder, the prompt alone."""
+        if len(prompt.encode("utf-8", "replace")) + max_tokens <= self._stated_context:
+            return True  # a token is at least one byte: no network need be loaded to know
+        ids = prompt_tokens(self.loaded.tokenizer, prompt, encoder_decoder=self.loaded.encoder_decoder)
+        answer = 0 if self.loaded.encoder_decoder else max_tokens
+        return self.loaded.context is None or len(ids) + answer <= self.loaded.context
+
+    @cached_property
+    def _stated_context(self) -> int:
+        """Positions that the folder's configuration names at its top; 0 where it names none there."""
+        stated = json.loads((self.folder / "config.json").read_text()).get("max_position_embeddings", 0)
+        return stated if isinstance(stated, int) else 0
 
     def score(self, prompt: str, continuations: Sequence[str]) -> list[list[float]]:
         """Log-probability, in nats, of each token of each continuation of the prompt.

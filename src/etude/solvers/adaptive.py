@@ -72,7 +72,7 @@ class Adaptive:
             drafts = [
                 draft
                 for standing, number in chosen
-                for draft in sampler.drafts(standing.view, standing.drawn + number)[standing.drawn :]
+                for draft in sampler.drafts(standing.view, standing.drawn + number, bench)[standing.drawn :]
             ]
             written = []
             for attempt in write(drafts, agent, bench, budget, "adaptive", lambda view: sampler.sampling(view, budget)):

@@ -1,14 +1,16 @@
 """What the interpreter said, in words for a model. Rendered from the structured outcome of *shown* tests only.
 
 Levels: `none` (nothing but that it is wrong), `verdict` (the kind of failure), `short` (one line on the first failing
-test), `full` (the first failing test, the error and the program's own traceback lines).
+test), `full` (the first failing test, the error and the program's own traceback lines), `trace` (the same, and what
+the program's lines did with that test, variable by variable).
 """
 
+import ast
 from typing import Literal
 
 from etude.records import Fault, Outcome, TestResult
 
-Level = Literal["none", "verdict", "short", "full"]
+Level = Literal["none", "verdict", "short", "full", "trace"]
 
 HOWEVER = "the shown tests pass, but the program is still wrong"
 """What is said where only the judge knows better; never without an oracle."""
@@ -40,6 +42,20 @@ def feedback(outcome: Outcome, level: Level) -> str:
     if level == "short":
         return _line(result, outcome)
     return "\n".join([_line(result, outcome), *_traceback(result, outcome)])
+
+
+def question(outcome: Outcome, entry_point: str) -> str:
+    """The expression to trace: the call of the first failing test; "" where that test has none."""
+    result = next((item for item in outcome.results if item.passed is False), None)
+    if result is None or not entry_point:
+        return ""
+    try:
+        tree = ast.parse(result.test)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # a test too long to be shown whole, say
+        return ""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    named = [node for node in calls if isinstance(node.func, ast.Name) and node.func.id == entry_point]
+    return ast.unparse(named[0]) if named else ""
 
 
 def _line(result: TestResult | None, outcome: Outcome) -> str:

@@ -8,21 +8,24 @@ Which programs are repaired is the business of `gate`. With `shown` it is what a
 With `oracle` the judge's verdict decides, as in the published procedure; the recipe must allow it, and says so.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from etude.config import Part, build
-from etude.models.prompts import render, template_for
+from etude.errors import RecipeError
+from etude.models.prompts import template_for
 from etude.protocols import Budget, Model, Workbench
-from etude.records import Agent, Attempt, Outcome, TaskView, identify
+from etude.records import Agent, Attempt, Outcome, Sampling, TaskView, identify
 from etude.solvers.drafting import Draft, write
-from etude.solvers.feedback import HOWEVER, Level, feedback
+from etude.solvers.feedback import HOWEVER, Level, feedback, question
+from etude.solvers.fitting import fitted
 from etude.solvers.sample import Sample
 
 Gate = Literal["shown", "oracle"]
 Pair = tuple[TaskView, Attempt]
+EXPLAINED = ("\n```\n",)  # a fence that opens a block is followed by its language
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,7 @@ class Repair:
         longest: Characters of the failing program that are kept in the prompt.
         repair_template: Template of the repair prompt; "" picks by the kind of the task.
         repair_temperature: Of repairs; None is that of the first attempts.
+        explain: The model first says in a sentence what is wrong, then writes the program (`instruct` tasks only).
         repairer: A model part that writes the repairs (`{use = "huggingface", path = "..."}`); None is the agent.
     """
 
@@ -52,6 +56,7 @@ class Repair:
     longest: int = 1000
     repair_template: str = ""
     repair_temperature: float | None = None
+    explain: bool = False
     repairer: dict[str, Any] | None = None
 
     def attempt(self, views: Sequence[TaskView], agent: Agent, bench: Workbench, budget: Budget) -> Iterator[Attempt]:
@@ -67,7 +72,9 @@ class Repair:
         for _ in range(self.rounds if self.repairs else 0):
             drafts = self._drafts(written, bench)
             written = []
-            for attempt in write(drafts, agent, writer, budget, "repair", lambda view: sampler.sampling(view, budget)):
+            for attempt in write(
+                drafts, agent, writer, budget, "repair", lambda view: self._place(sampler, view, budget)
+            ):
                 written.append((known[attempt.task_id], attempt))
                 yield attempt
 
@@ -75,6 +82,17 @@ class Repair:
     def _repairer(self) -> Model | None:
         model: Model | None = build("models", Part.model_validate(self.repairer)) if self.repairer else None
         return model
+
+    def _template(self, view: TaskView) -> str:
+        if not self.explain:
+            return template_for(view, repair=True)
+        if view.kind != "instruct":
+            raise RecipeError(
+                f"{view.task_id} is code to be continued: there is no place for an explanation in it",
+                expected="tasks of kind instruct",
+                fix="set solver.explain = false",
+            )
+        return "explain-instruct.v1"
 
     def _sampler(self, temperature: float) -> Sample:
         return Sample(
@@ -88,7 +106,12 @@ class Repair:
     def _drafts(self, pairs: Sequence[Pair], bench: Workbench) -> list[Draft]:
         """Repair drafts for the attempts that fail."""
         failed = self._failed(pairs, bench)
-        return [draft for view, attempt, said in failed for draft in self._repairs(view, attempt, said)]
+        writer = bench.beside(self._repairer) if self._repairer else bench
+        return [draft for view, attempt, said in failed for draft in self._repairs(view, attempt, said, writer)]
+
+    def _place(self, sampler: Sample, view: TaskView, budget: Budget) -> Sampling:
+        found = sampler.sampling(view, budget)
+        return replace(found, stop=EXPLAINED) if self.explain else found
 
     def _failed(self, pairs: Sequence[Pair], bench: Workbench) -> Iterator[tuple[TaskView, Attempt, str]]:
         """The attempts to repair, each with what is to be said of it."""
@@ -97,21 +120,29 @@ class Repair:
             pairs = [pair for pair, passed in zip(pairs, verdicts, strict=True) if passed is False]
         testable = [(view, attempt) for view, attempt in pairs if len(view.shown)]
         outcomes = self._checked(testable, bench)
+        traces = self._traces(testable, outcomes, bench) if self.level == "trace" else {}
         for view, attempt in pairs:
-            outcome = outcomes.get(identify(attempt))
-            said = feedback(outcome, self.level) if outcome else ""
+            name = identify(attempt)
+            said = feedback(outcomes[name], self.level) if name in outcomes else ""
             if self.gate == "oracle" and not said:
-                said = HOWEVER if outcome and self.level != "none" else "wrong"
+                said = HOWEVER if name in outcomes and self.level != "none" else "wrong"
             if said:
-                yield view, attempt, said
+                yield view, attempt, f"{said}\n{traces[name]}" if traces.get(name) else said
+
+    def _traces(self, pairs: Sequence[Pair], outcomes: Mapping[str, Outcome], bench: Workbench) -> dict[str, str]:
+        """Attempt id -> what its lines did with the first test that failed."""
+        asked = {identify(attempt): question(outcomes[identify(attempt)], view.entry_point) for view, attempt in pairs}
+        wanted = [(identify(attempt), attempt.program) for _, attempt in pairs if asked[identify(attempt)]]
+        told = bench.trace([(program, asked[name]) for name, program in wanted])
+        return {name: text for (name, _), text in zip(wanted, told, strict=True)}
 
     def _checked(self, pairs: Sequence[Pair], bench: Workbench) -> dict[str, Outcome]:
         outcomes = bench.check([(view, attempt.program) for view, attempt in pairs])
         return {identify(attempt): outcome for (_, attempt), outcome in zip(pairs, outcomes, strict=True)}
 
-    def _repairs(self, view: TaskView, attempt: Attempt, said: str) -> list[Draft]:
-        template = self.repair_template or template_for(view, repair=True)
-        failing = attempt.completion[: self.longest]
-        prompt = render(template, view, completion=failing, program=attempt.program[: self.longest], feedback=said)
+    def _repairs(self, view: TaskView, attempt: Attempt, said: str, writer: Workbench) -> list[Draft]:
+        template = self.repair_template or self._template(view)
+        told = {"completion": attempt.completion[: self.longest], "program": attempt.program[: self.longest]}
+        prompt = fitted(template, view, writer, self.max_tokens, **told, feedback=said)
         indices = range(attempt.sample_index * self.repairs, (attempt.sample_index + 1) * self.repairs)
         return [Draft(view, prompt, template, index, identify(attempt), said) for index in indices]

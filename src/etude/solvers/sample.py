@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from etude.models.prompts import render, template_for
+from etude.models.prompts import template_for
 from etude.protocols import Budget, Workbench
 from etude.records import Agent, Attempt, Sampling, TaskView
 from etude.solvers.drafting import Draft, sampling, write
+from etude.solvers.fitting import fitted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +30,13 @@ class Sample:
     def attempt(self, views: Sequence[TaskView], agent: Agent, bench: Workbench, budget: Budget) -> Iterator[Attempt]:
         """Writes every sample of every view; attempts come in the order in which the model answers."""
         samples = self.samples if budget.samples is None else budget.samples
-        drafts = [draft for view in views for draft in self.drafts(view, samples)]
+        drafts = [draft for view in views for draft in self.drafts(view, samples, bench)]
         yield from write(drafts, agent, bench, budget, "sample", lambda view: self.sampling(view, budget))
 
-    def drafts(self, view: TaskView, samples: int) -> list[Draft]:
+    def drafts(self, view: TaskView, samples: int, bench: Workbench) -> list[Draft]:
         """The drafts of one task: one prompt, `samples` sample indices."""
         template = self.template or template_for(view, repair=False)
-        prompt = render(template, view)
+        prompt = fitted(template, view, bench, self.max_tokens)
         return [Draft(view, prompt, template, index) for index in range(samples)]
 
     def sampling(self, view: TaskView, budget: Budget) -> Sampling:

@@ -22,6 +22,7 @@ HOME = Path(__file__).parent / "model"
 END, PAD = "<|end|>", "<|pad|>"
 VOCABULARY = 1024
 STEPS = 2000
+WIDTH = 96
 ROWS = 32
 RATE = 4e-3
 PROMPT_WEIGHT = 0.1
@@ -57,8 +58,8 @@ def train_tokenizer(seed: int, texts: int = 4000) -> Any:
     )
 
 
-def new_model(tokenizer: Any, seed: int) -> Any:
-    """An untrained Llama-type model of about half a million parameters."""
+def new_model(tokenizer: Any, seed: int, width: int = WIDTH) -> Any:
+    """An untrained Llama-type model; of the usual width it has about half a million parameters."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -66,8 +67,8 @@ def new_model(tokenizer: Any, seed: int) -> Any:
     return LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(tokenizer),
-            hidden_size=96,
-            intermediate_size=256,
+            hidden_size=width,
+            intermediate_size=width * 8 // 3,
             num_hidden_layers=4,
             num_attention_heads=4,
             num_key_value_heads=4,
@@ -169,14 +170,14 @@ def _load_tokenizer(folder: Path) -> Any:
     return AutoTokenizer.from_pretrained(folder)
 
 
-def make(folder: Path, seed: int, steps: int) -> None:
+def make(folder: Path, seed: int, steps: int, width: int = WIDTH) -> None:
     """Trains tokenizer and model from nothing and writes the folder with its card."""
     import torch
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     tokenizer = train_tokenizer(seed)
-    model = new_model(tokenizer, seed)
+    model = new_model(tokenizer, seed, width)
     count = sum(weights.numel() for weights in model.parameters())
     print(f"{count:,} parameters, {len(tokenizer):,} tokens", flush=True)
     loss = train(model, tokenizer, seed, steps)
@@ -194,13 +195,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=HOME, help="the folder (default: the package's own)")
     parser.add_argument("--seed", type=int, default=0, help="the world")
     parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--width", type=int, default=WIDTH, help="of the hidden states; a multiple of 4")
     parser.add_argument("--check", action="store_true", help="train nothing; check the folder and the corpus")
     options = parser.parse_args(arguments)
     try:
         if options.check:
             check(options.out, options.seed)
         else:
-            make(options.out, options.seed, options.steps)
+            make(options.out, options.seed, options.steps, options.width)
     except EtudeError as error:
         print(error, file=sys.stderr)
         return 2

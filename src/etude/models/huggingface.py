@@ -93,7 +93,7 @@ class HuggingFace:
                     yield from done
 
     def fits(self, prompt: str, max_tokens: int) -> bool:
-        """Whether a prompt and `max_tokens` new tokens fit into the context; of an encoder-decoder, the prompt alone."""
+        """Whether a prompt and `max_tokens` new tokens fit into the context (an encoder: the prompt alone)."""
         if len(prompt.encode("utf-8", "replace")) + max_tokens <= self._stated_context:
             return True  # a token is at least one byte: no network need be loaded to know
         ids = prompt_tokens(self.loaded.tokenizer, prompt, encoder_decoder=self.loaded.encoder_decoder)

@@ -17,7 +17,7 @@ from etude.config import Part, build
 from etude.errors import RecipeError
 from etude.models.prompts import template_for
 from etude.protocols import Budget, Model, Workbench
-from etude.records import Agent, Attempt, Outcome, Sampling, TaskView, identify
+from etude.records import Agent, Attempt, Outcome, Sampling, Status, TaskView, identify
 from etude.solvers.drafting import Draft, write
 from etude.solvers.feedback import HOWEVER, Level, feedback, question
 from etude.solvers.fitting import fitted
@@ -40,6 +40,7 @@ class Repair:
         longest: Characters of the failing program that are kept in the prompt.
         repair_template: Template of the repair prompt; "" picks by the kind of the task.
         repair_temperature: Of repairs; None is that of the first attempts.
+        only: Statuses (`failed`, `error`, `timeout` ...) of the shown tests that are worth a repair; empty is all.
         explain: The model first says in a sentence what is wrong, then writes the program (`instruct` tasks only).
         repairer: A model part that writes the repairs (`{use = "huggingface", path = "..."}`); None is the agent.
     """
@@ -56,6 +57,7 @@ class Repair:
     longest: int = 1000
     repair_template: str = ""
     repair_temperature: float | None = None
+    only: tuple[Status, ...] = ()
     explain: bool = False
     repairer: dict[str, Any] | None = None
 
@@ -126,7 +128,8 @@ class Repair:
             said = feedback(outcomes[name], self.level) if name in outcomes else ""
             if self.gate == "oracle" and not said:
                 said = HOWEVER if name in outcomes and self.level != "none" else "wrong"
-            if said:
+            worth = not self.only or (name in outcomes and outcomes[name].status in self.only)
+            if said and worth:
                 yield view, attempt, f"{said}\n{traces[name]}" if traces.get(name) else said
 
     def _traces(self, pairs: Sequence[Pair], outcomes: Mapping[str, Outcome], bench: Workbench) -> dict[str, str]:

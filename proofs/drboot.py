@@ -2,11 +2,11 @@
 
     make proof PART=drboot         # or: python proofs/drboot.py --out runs/proof-drboot --seeds 0,1,2,3,4
 
-1. Bootstrapping beats fine-tuning on references. 2. The bootstrapped model equals or beats a fine-tuned model with about
-70 % more parameters. 3. Repair training improves pass@k without repair. 4. Repair at inference against sampling at
-equal tokens, and then: in which of some settings repair is the better use of tokens. Every arm has the same rounds and
-gradient steps and is chosen by the same validation rule. A claim that does not hold is printed as such; the exit code
-is 1 only where something could not be measured.
+1. Bootstrapping beats fine-tuning on references. 2. The bootstrapped model equals or beats a fine-tuned model with
+about 70 % more parameters. 3. Repair training improves pass@k without repair. 4. Repair at inference against sampling
+at equal tokens, and then: in which of some settings repair is the better use of tokens. Every arm has the same rounds
+and gradient steps and is chosen by the same validation rule. A claim that does not hold is printed as such; the exit
+code is 1 only where something could not be measured.
 """
 
 import argparse
@@ -191,9 +191,8 @@ def _print(found: dict[str, Any], repairs: dict[int, dict[str, dict[str, float |
     for name, row in found["repair"].items():
         interval = f"{row['mean']:+.1f} [{row['low']:+.1f}, {row['high']:+.1f}]"
         print(f"| 4 one repair against sampling at equal tokens, {name} | {interval} | {row['verdict']} |")
-    print(
-        "\n| repair of the repair-trained model | at 1 chain | at 3 | at 5 | crossover in seeds |\n|---|---|---|---|---|"
-    )
+    print("\n| repair of the repair-trained model | at 1 chain | at 3 | at 5 | crossover in seeds |")
+    print("|---|---|---|---|---|")
     for name in SETTINGS:
         cells = []
         for k in (1, 3, 5):

@@ -150,3 +150,20 @@ def test_signed_numbers_never_read_minus_zero():
 
     assert percent(Estimate(value=-0.0, low=-0.0, high=0.0), signed=True) == "+0.0 [+0.0, +0.0]"
     assert percent(None) == "–"
+
+
+def test_repairs_have_a_chart_and_words_and_an_oracle_is_named(page):
+    from etude.records import Point
+    from etude.viewer import repairs
+
+    samples = tuple(Point(generations=k, tokens=10.0 * k, value=0.1 * k) for k in (1, 2, 3))
+    chains = tuple(Point(generations=2 * k, tokens=18.0 * k, value=0.2 * k) for k in (1,))
+    last = dataclasses.replace(page.arms["main"][-1], curves={"samples": samples, "chains": chains}, oracle=True)
+    arms = {**page.arms, "main": [*page.arms["main"][:-1], last]}
+    text = render(dataclasses.replace(page, arms=arms, notes=repairs.notes(arms)))
+    assert "Samples or repairs, main" in text
+    assert "2.00 generations a sample" in text
+    assert "from 18 tokens per task on" in text
+    assert "Oracle: in main" in text
+    Reader(text)
+    assert repairs.notes(page.arms) == repairs.charts(page.arms) == []

@@ -34,8 +34,8 @@ class RepairAtK(PassAtK):
             "chains": curve(counts, {task: _means(own, repairs=True) for task, own in chains.items()}, self.n),
         }
         spent = {
-            f"{what} per solved task, {name}": value
-            for name, of, repairs in (("samples", plain.counts, False), ("chains", counts, True))
+            f"{what} per solved task, {way}": value
+            for way, of, repairs in (("samples", plain.counts, False), ("chains", counts, True))
             for what, value in per_solved(of, {task: _means(own, repairs=repairs) for task, own in chains.items()})
         }
         return replace(

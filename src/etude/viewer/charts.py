@@ -1,7 +1,8 @@
-"""Three small charts as inline SVG: curves with interval bands, stacked bars, and nothing else.
+"""Three small charts as inline SVG: curves with interval bands, lines over a budget, stacked bars, and nothing else.
 
 Colours come from the page's style sheet (`.c0`, `.c1` …), so that a chart follows light and dark. Every text is
-escaped here; the result is safe markup. It reads no records but `Estimate`.
+escaped here; the result is safe markup. It reads no records but `Estimate` and
+`Point`.
 """
 
 import html
@@ -9,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from etude.records import Estimate
+from etude.records import Estimate, Point
 
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 12, 34
@@ -36,6 +37,30 @@ def curves(lines: Sequence[Curve], places: Sequence[str], *, dashed: bool = Fals
     return _frame(_grid(top) + _axis(places) + body, "curves") + _legend(
         {line.name: number for number, line in enumerate(lines)}
     )
+
+
+def budgets(lines: Mapping[str, Sequence[Point]]) -> str:
+    """Lines of the share of tasks solved over completion tokens per task; both axes start at 0."""
+    known = [point for points in lines.values() for point in points]
+    top = _ceiling(max((point.value for point in known), default=0.0))
+    most = max((point.tokens for point in known), default=1.0) or 1.0
+    body = [_grid(top)]
+    for tick in range(TICKS + 1):
+        x = LEFT + (WIDTH - LEFT - RIGHT) * tick / TICKS
+        words = f"{most * tick / TICKS:,.0f}"
+        body.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{words}</text>')
+    for number, (name, points) in enumerate(lines.items()):
+        places = [(LEFT + (WIDTH - LEFT - RIGHT) * point.tokens / most, _y(point.value, top)) for point in points]
+        colour = f"c{number % COLOURS}"
+        body.append(f'<polyline class="line {colour}" points="{_points(places)}"/>')
+        for (x, y), point in zip(places, points, strict=True):
+            words = (
+                f"{name}: {100 * point.value:.1f} % at {point.tokens:,.0f} tokens, {point.generations:.1f} generations"
+            )
+            body.append(
+                f'<circle class="dot {colour}" cx="{x:.1f}" cy="{y:.1f}" r="3"><title>{_text(words)}</title></circle>'
+            )
+    return _frame("".join(body), "lines over a budget") + _legend({name: place for place, name in enumerate(lines)})
 
 
 def stacked(bars: Sequence[Mapping[str, float]], places: Sequence[str], order: Mapping[str, int]) -> str:

@@ -11,6 +11,7 @@ from etude.ledger import Ledger
 from etude.records import Attempt, Report, Verdict, identify
 from etude.stages import BASE
 from etude.suites.compare import Comparison, compare
+from etude.viewer import repairs
 from etude.viewer.page import Case, ReportPage, write_report
 
 CASES = 8
@@ -96,6 +97,7 @@ def _notes(folder: Path, arms: Mapping[str, Sequence[Report]]) -> list[str]:
     notes = [f"Programs ran under isolation level {manifest.get('isolation', {}).get('level', 'unknown')}."]
     unjudged = sum(report.unjudged for reports in arms.values() for report in reports)
     notes.append(f"{unjudged} samples could not be judged; they are in no number on this page.")
+    notes += repairs.notes(arms)
     notes.append("The tests that decided are hidden: no prompt, no feedback and no training row holds one.")
     return notes
 

@@ -15,6 +15,7 @@ from typing import Any
 from etude.folders import write_text
 from etude.records import Estimate, Report, Status
 from etude.suites.compare import Comparison, Line, table, title
+from etude.viewer import repairs
 from etude.viewer.charts import Curve, curves, stacked
 
 TEMPLATE = "report.html.jinja"
@@ -158,11 +159,12 @@ def _charts(arms: Mapping[str, Sequence[Report]]) -> dict[str, list[tuple[str, s
     """Section -> (heading, SVG): pass@k of all arms; then grades and verdicts of the first arm."""
     rounds = sorted({report.round for reports in arms.values() for report in reports})
     if not rounds:
-        return {"curves": [], "grades": [], "verdicts": []}
+        return {"curves": [], "repairs": [], "grades": [], "verdicts": []}
     names = ["base" if item < 0 else str(item + 1) for item in rounds]
     main, reports = next((name, list(reports)) for name, reports in arms.items() if reports)
     return {
         "curves": [(f"pass@{k}", curves(_arms_at(arms, k, rounds), names, dashed=True)) for k in _shown(arms)],
+        "repairs": repairs.charts(arms),
         "grades": _grades(reports, rounds, names),
         "verdicts": [(f"Verdicts on first attempts, {main}", stacked(
             [report.statuses for report in reports],

@@ -43,11 +43,8 @@ CLAIMS = (
 SETTINGS: dict[str, dict[str, Any]] = {
     "full feedback": {},
     "no feedback": {"level": "none"},
-    "short feedback": {"level": "short"},
     "trace of variables": {"level": "trace"},
-    "greedy repair": {"repair_temperature": 0.0},
     "only what raised an error": {"only": ["error"]},
-    "two repairs of each": {"repairs": 2},
     "two rounds": {"rounds": 2},
 }
 

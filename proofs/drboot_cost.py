@@ -3,7 +3,7 @@
     make proof PART=drboot_cost    # or: python proofs/drboot_cost.py --out runs/proof-drboot_cost --seeds 0,1,2
 
 The released procedure (greedy attempt and repair of every task in each of nine rounds, from the base each time) beside
-the arm `thrifty` of `proofs/drboot.toml`: same tasks, same model, same judge. Exit code 1 where thrifty never gets there.
+the arm `thrifty` of `proofs/drboot.toml`: same tasks, model and judge. Exit code 1 where thrifty never gets there.
 """
 
 import argparse

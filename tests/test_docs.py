@@ -46,7 +46,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_commands_in_the_docs_run(desk: Path, page: Path, line: str) -> None:
     command = shlex.split(line, comments=True)
     if command[1] == "run":
-        command += shlex.split(SMALL)
+        small = SMALL.replace("--tasks 12 ", "") if "--tasks" in command else SMALL  # a task set, not a number
+        command += shlex.split(small)
     environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join([str(desk), ENVIRONMENT["PYTHONPATH"]])}
     done = subprocess.run(
         [sys.executable, "-m", *command], cwd=desk, env=environment, capture_output=True, text=True, timeout=250

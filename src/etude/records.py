@@ -22,7 +22,7 @@ Status = Literal["ok", "failed", "error", "timeout", "memory", "killed", "forbid
 TestKind = Literal["assertions", "calls", "check", "stdio", "puzzle"]
 Strength = Literal["truth", "tests", "differential", "agreement", "heuristic"]
 Level = Literal["strong", "container", "any"]
-Measure = Literal["coverage", "trace", "opcodes", "instructions"]
+Measure = Literal["coverage", "trace", "opcodes"]
 ExampleKind = Literal["sft", "pair", "rank", "rollout", "demo", "text"]
 
 Record = TypeVar("Record")
@@ -241,7 +241,7 @@ class Job:
         stdin: Text for a whole program's standard input, or None where it is not run as a script.
         files: Relative path -> content, put into the program's folder before it runs.
         wanted: Relative paths of files to read back after it has run.
-        measure: What to measure on the way: `coverage`, `trace`, `opcodes`, `instructions`. It is slower.
+        measure: What to measure on the way: `coverage`, `trace`, `opcodes`. It is slower.
         language: A name of `etude.sandbox.languages`; other languages than Python take `stdin` and files only.
     """
 

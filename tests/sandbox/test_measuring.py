@@ -405,10 +405,10 @@ def test_measures_taken_together_are_those_taken_alone() -> None:
 
 
 def test_what_was_not_asked_for_is_not_there() -> None:
-    read = measure(BRANCH, "coverage", "instructions", "nonsense")
+    read = measure(BRANCH, "coverage", "nonsense")
     assert read.coverage is not None
     assert (read.trace, read.opcodes) == (None, None)
-    assert measure(BRANCH, "instructions") == Measured()
+    assert measure(BRANCH, "nonsense") == Measured()
     assert read.trust == "in-process"
 
 

@@ -5,8 +5,6 @@ never a verdict: fit for feedback, training data and a measure of efficiency amo
 How it is measured stands in `etude.sandbox.jail.measuring`.
 """
 
-import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -89,15 +87,6 @@ class Opcodes:
     total: int
     by_function: Mapping[str, int]
     by_line: Mapping[int, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instructions:
-    """Machine instructions of a whole process, counted by a tool that shares its address space."""
-
-    total: int
-    tool: str = "callgrind"
-    trust: Trust = "in-process"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,38 +245,3 @@ def _said(change: Change) -> str:
     if change.after is None:
         return f"{change.name} is gone"
     return f"{change.name} = {change.after if change.before is None else f'{change.before} -> {change.after}'}"
-
-
-_TOTALS = re.compile(r"^(?:totals:|==\d+== Collected :) *(\d{1,18})(?: [\d ]*)?$", re.ASCII | re.MULTILINE)
-_EVENTS = re.compile(r"^(?:events:|==\d+== Events    :) *Ir\b", re.ASCII | re.MULTILINE)
-
-
-def valgrind() -> str | None:
-    """The path of valgrind, or None where it is not installed."""
-    return shutil.which("valgrind")
-
-
-def callgrind(tool: str, output: str, command: Sequence[str]) -> list[str]:
-    """The command that counts another command's instructions.
-
-    Args:
-        tool: What `valgrind` returned.
-        output: The file that takes the counts, inside the jail.
-        command: What to run: its program's path, and its arguments.
-    """
-    return [tool, "--tool=callgrind", f"--callgrind-out-file={output}", "--quiet", *command]
-
-
-def read_callgrind(text: str) -> Instructions | None:
-    """The instructions that callgrind counted.
-
-    Args:
-        text: What it wrote into its output file, or (unless it was told to be quiet) to standard error.
-
-    Returns:
-        The record, or None where the text does not hold exactly one total: it is cut off, or not callgrind's.
-    """
-    found = _TOTALS.findall(text)
-    if len(found) != 1 or not _EVENTS.search(text):
-        return None
-    return Instructions(total=int(found[0]))

@@ -4,8 +4,7 @@ The program shares the process with whatever measures it, and may switch that of
 statement for feedback, training data and efficiency, never a part of a verdict. Only the thread that starts the meter
 is followed, and only code compiled as the program; the set-up, the asks and libraries cost time but are not counted.
 
-It needs no text of the program; the driver has it. Machine instructions cannot be counted from inside a jail: the
-kind `instructions` is accepted here and adds nothing.
+It needs no text of the program; the driver has it. Machine instructions cannot be counted where there is no /proc.
 """
 
 import sys
@@ -17,7 +16,7 @@ from .counting import Opcodes
 from .faults import PROGRAM
 from .tracing import Coverage, Trace
 
-KINDS = ("coverage", "trace", "opcodes", "instructions")
+KINDS = ("coverage", "trace", "opcodes")
 SLACK = 40  # what a tracer needs of the interpreter's recursion limit, so that the program has all of its own
 
 Tracer = Callable[[FrameType, str, Any], Any]

@@ -64,7 +64,8 @@ class Recipe(BaseModel):
         validator: The solver that measures on validation; None is the training solver.
         oracle: Where a solver may ask the judge itself: `never`, on `train`ing tasks (and validation), or `always`. A
             report steered by it says so.
-        enough: Tasks with so many different programs among the rows of earlier rounds are not tried again; 0 is all.
+        enough: Tasks with so many different programs of the model's own among the rows of earlier rounds are not tried
+            again; 0 tries all.
         hindsight: Tasks that a wrong program may be relabelled for, if it solves them; 0 relabels nothing.
         on: Task set name -> overrides that `--tasks` brings with it.
         threads: Torch threads of this process.

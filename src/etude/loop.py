@@ -39,9 +39,9 @@ def learn(run: Run, *, measure_base: bool = True) -> Iterator[Report]:
         examples = curate(parts.curators, judged, state)
         write_rows(state.folder, examples)
         learned = parts.learner.learn(agent, examples, state)
-        standings.append(standing(run, learned, state, len(examples)))
+        standings.append(standing(run, learned, state, examples))
         if recipe.evaluate == "every":
-            yield write_round_report(state.folder, examine(run, exam, "test", learned, state, rows=len(examples)))
+            yield write_round_report(state.folder, examine(run, exam, "test", learned, state, rows=examples))
         agent = learned if keeps(run, agent, learned, state) else agent
         earlier += tuple(example for example in examples if example.round == round)
         if is_stale(recipe, standings):

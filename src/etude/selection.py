@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from etude.config import Recipe
 from etude.protocols import State
-from etude.records import Agent
+from etude.records import Agent, Example
 from etude.stages import Run, examine
 
 
@@ -28,11 +28,11 @@ class Standing(NamedTuple):
 
     agent: Agent
     state: State
-    rows: int
+    rows: Sequence[Example]
     score: tuple[float, float]
 
 
-def standing(run: Run, learned: Agent, state: State, rows: int) -> Standing:
+def standing(run: Run, learned: Agent, state: State, rows: Sequence[Example]) -> Standing:
     """Measures a round's agent on validation, where the recipe chooses by it."""
     if run.recipe.select == "last" and not run.recipe.patience:
         return Standing(learned, state, rows, (0.0, 0.0))

@@ -117,7 +117,8 @@ def practice(run: Run, state: State) -> list[Judged]:
     """A round's attempts at its tasks. What earlier rounds have solved often `enough` is replayed, not tried again."""
     solved: dict[str, set[str]] = defaultdict(set)
     for row in state.earlier:
-        solved[row.task_id].add(normalised(row.program))
+        if row.origin != "reference":
+            solved[row.task_id].add(normalised(row.program))
     enough = run.recipe.enough or sys.maxsize
     tasks = [task for task in state.tasks if len(solved[task.task_id]) < enough]
     judged = attempt(run, tasks, run.parts.solver, "train", state.agent, state.round)
@@ -158,13 +159,13 @@ def examine(
     stage: str,
     agent: Agent,
     state: State,
-    rows: int = 0,
+    rows: Sequence[Example] = (),
     solver: Solver | None = None,
 ) -> Report:
     """The suite's numbers for an agent; a report on record is not made again.
 
     Args:
-        rows: How many rows the agent was trained on in this round.
+        rows: What the agent was trained on in this round.
         solver: Who attempts the tasks; None is the examiner.
     """
     known = run.ledger.report(stage, state.round)
@@ -173,7 +174,8 @@ def examine(
     solver = solver or run.parts.examiner
     judged = attempt(run, exam, solver, stage, agent, state.round)
     report = run.parts.suite.report(run.name, judged, state)
-    trained = {"rows_trained": rows, "steps": steps_of(agent)} if state.round > BASE else {}
+    own = sum(row.origin != "reference" for row in rows)
+    trained = {"rows_trained": len(rows), "own_rows": own, "steps": steps_of(agent)} if state.round > BASE else {}
     spent = {**report.budget, **trained, **run.ledger.spent("train", state.round)}
     report = replace(report, budget=spent, oracle=getattr(solver, "gate", "") == "oracle")
     run.ledger.add_report(stage, report)

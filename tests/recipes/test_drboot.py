@@ -7,7 +7,7 @@ import pyarrow.parquet
 import pytest
 
 from etude.arms import reports_of, run_whole
-from etude.config import load
+from etude.config import Part, load
 from etude.errors import RecipeError
 from etude.ledger import Ledger
 from etude.models.prompts import render
@@ -142,3 +142,47 @@ def test_choosing_by_validation_wants_validation_tasks(tmp_path: Path) -> None:
     bare = chosen.model_copy(update={"validation": None})
     with pytest.raises(RecipeError, match="validation tasks"):
         run_whole(bare, tmp_path / "run", ignore)
+
+
+def test_a_round_without_any_row_of_the_model_s_own_is_called_what_it_is(tmp_path: Path) -> None:
+    from etude.viewer.of_run import write_page
+
+    chosen = recipe(tmp_path, solver__samples=0)
+    chosen = chosen.model_copy(update={"curators": (Part(use="references"),)})
+    run_whole(chosen, tmp_path / "run", ignore)
+    report = reports_of(tmp_path / "run", chosen)["main"][-1]
+    assert (report.budget["rows_trained"], report.budget["own_rows"]) == (4, 0)
+    assert "main, round 1: no row was the model" in write_page(tmp_path / "run").read_text()
+    other = tmp_path / "other"
+    other.mkdir()
+    mixed = recipe(other)
+    run_whole(mixed, other / "run", ignore)
+    assert reports_of(other / "run", mixed)["main"][-1].budget["own_rows"] == 3
+    assert "no row was the model" not in write_page(other / "run").read_text()
+
+
+def test_the_round_with_the_best_validation_is_measured_and_of_equals_the_earlier(tmp_path: Path) -> None:
+    chosen = recipe(tmp_path, rounds=3)
+    run_whole(chosen, tmp_path / "run", ignore)
+    ledger = Ledger(tmp_path / "run")
+    [event] = ledger.events("selected")
+    rounds = [report.round for report in ledger.reports("test")]
+    ledger.close()
+    assert (event["round"], event["of"], rounds) == (0, 3, [-1, 0])
+
+
+def test_patience_ends_a_run_that_does_not_get_better(tmp_path: Path) -> None:
+    chosen = recipe(tmp_path, rounds=6, patience=2)
+    run_whole(chosen, tmp_path / "run", ignore)
+    ledger = Ledger(tmp_path / "run")
+    assert [report.round for report in ledger.reports("validation")] == [0, 1, 2]
+    ledger.close()
+
+
+def test_what_is_solved_often_enough_is_replayed_and_not_tried_again(tmp_path: Path) -> None:
+    chosen = recipe(tmp_path, rounds=2, enough=1)
+    run_whole(chosen, tmp_path / "run", ignore)
+    ledger = Ledger(tmp_path / "run")
+    tried = {attempt.task_id for attempt, _ in ledger.judged("train", 1)}
+    ledger.close()
+    assert tried == {"lost"}, "a reference is nothing that the model has solved"

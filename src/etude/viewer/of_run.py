@@ -98,6 +98,12 @@ def _notes(folder: Path, arms: Mapping[str, Sequence[Report]]) -> list[str]:
     unjudged = sum(report.unjudged for reports in arms.values() for report in reports)
     notes.append(f"{unjudged} samples could not be judged; they are in no number on this page.")
     notes += repairs.notes(arms)
+    notes += [
+        f"{name}, round {report.round + 1}: no row was the model's own work. It equals regular fine-tuning."
+        for name, reports in arms.items()
+        for report in reports
+        if report.budget.get("rows_trained") and not report.budget.get("own_rows", 1)
+    ]
     notes.append("The tests that decided are hidden: no prompt, no feedback and no training row holds one.")
     return notes
 

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from etude.ledger import Ledger
+from etude.programs.normalise import unadorned
 from etude.progress import Tracker
 from etude.protocols import Budget, Judge, Judged, Sandbox, Solver, Workbench
 from etude.records import Agent, Attempt, Verdict, identify
@@ -97,13 +98,13 @@ def decide(
 
 
 def _ruled(task: Task, attempts: list[Attempt], court: Court) -> list[Verdict]:
-    """One verdict per attempt; a program that this task has seen before is not run again.
+    """One verdict per attempt; a program that this task has seen, but for comments and layout, is not run again.
 
     Only verdicts that follow from task and program alone are taken from the record (`ALONE`): one that weighs attempts
     against each other depends on its company, and what could not be judged is tried again.
     """
     exam = identify([task, repr(court.judge)])
-    keys = {identify(item): identify([exam, item.program]) for item in attempts}
+    keys = {identify(item): identify([exam, unadorned(item.program)]) for item in attempts}
     found = court.ledger.rulings(list(keys.values()))
     unknown = [item for item in attempts if keys[identify(item)] not in found]
     judged = court.judge.judge(task, unknown, court.sandbox) if unknown else []

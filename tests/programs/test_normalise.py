@@ -141,3 +141,13 @@ def test_text_that_is_no_program_is_itself():
 def test_odd_escapes_bring_no_warning(recwarn):
     normalised("x = '\\d'\ny = 1 is 1\n")
     assert not recwarn.list
+
+
+def test_comments_and_layout_are_taken_off_and_nothing_else():
+    from etude.programs.normalise import unadorned
+
+    one = "def f( x ):  # add\n\n    return (x+1)\n"
+    assert unadorned(one) == unadorned("def f(x):\n    return x + 1") == "def f(x):\n    return x + 1"
+    assert unadorned("def f(y):\n    return y + 1") != unadorned(one)
+    assert unadorned('def f(x):\n    "d"\n    return x + 1') != unadorned(one)
+    assert unadorned("def f(") == "def f("

@@ -15,6 +15,15 @@ WATCHERS = frozenset({"locals", "vars", "eval", "exec", "dir", "globals"})
 """Built-in functions that can see the name of a variable; where one is named, no variable is renamed."""
 
 
+def unadorned(program: str) -> str:
+    """The program without comments and layout, which does the same to the letter; text that is no program as it is."""
+    tree = parse(program)
+    try:
+        return program if tree is None else ast.unparse(tree)
+    except UNREADABLE:
+        return program
+
+
 def normalised(program: str) -> str:
     """The normal form of a program.
 

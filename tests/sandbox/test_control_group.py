@@ -68,10 +68,12 @@ def test_many_processes_together_cannot_take_more_than_one_may(group: ControlGro
 
 
 def test_no_group_is_left_behind(group: ControlGroup) -> None:
-    before = set(group.path.parent.glob(f"{PREFIX}*"))
+    ours = f"{PREFIX}{os.getpid()}-*"
+    before = set(group.path.parent.glob(ours))
     with Sandbox(workers=2) as jail:
         assert jail.run([Job(source="x = 1")])[0].status == "ok"
-    assert set(group.path.parent.glob(f"{PREFIX}*")) <= before
+        assert set(group.path.parent.glob(ours)) > before
+    assert set(group.path.parent.glob(ours)) == before
 
 
 def test_what_a_killed_process_left_is_swept_away(group: ControlGroup, sleeper: int) -> None:

@@ -1,5 +1,6 @@
 """The released algorithm, row by row, with a scripted model: its three modes, and what steers it where."""
 
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def rows_of(folder: Path, **overrides: object) -> dict[str, Row]:
 
 def prompts(folder: Path) -> dict[str, str]:
     tasks = open_task_set(f"jsonl:{folder}/tasks.jsonl")
-    return {task.task_id: render("instruct.v1", task.view()) for task in tasks}
+    return {task.task_id: render("few-shot.v1", task.view()) for task in tasks}
 
 
 def test_full_mode_makes_one_row_per_task_own_repaired_or_reference(tmp_path: Path) -> None:
@@ -59,6 +60,7 @@ def test_simple_mode_trains_with_simple_feedback(tmp_path: Path) -> None:
     for name in ("mended", "lost", "sly"):
         assert rows[name]["feedback"] == "wrong"
         assert "returned" not in rows[name]["prompt"]
+        assert "still wrong" not in rows[name]["prompt"]
         assert "Error" not in rows[name]["prompt"]
     assert [rows[name]["origin"] for name in RIGHT] == ["attempt", "repair", "reference", "repair"]
 
@@ -76,7 +78,8 @@ def test_with_shown_tests_alone_what_passes_them_is_left_alone(tmp_path: Path) -
     rows = rows_of(tmp_path, solver__gate="shown", oracle="never")
     assert rows["sly"]["origin"] == "reference"
     assert rows["sly"]["prompt"] == prompts(tmp_path)["sly"]
-    assert HOWEVER not in "".join(row["prompt"] for row in rows.values())
+    own = [row["prompt"].rpartition("Add ")[2] for row in rows.values()]
+    assert not [prompt for prompt in own if HOWEVER in prompt], "it stands in a worked example, and nowhere else"
 
 
 def test_hidden_tests_may_not_be_asked_unless_the_recipe_says_so(tmp_path: Path) -> None:
@@ -98,7 +101,7 @@ def test_an_examination_steered_by_hidden_tests_is_labelled(tmp_path: Path) -> N
         ledger = Ledger(folder / "run")
         asked = [attempt.prompt for attempt, _ in ledger.judged("test", 0)]
         ledger.close()
-        assert any(HOWEVER in prompt for prompt in asked) is oracle
+        assert any(HOWEVER in prompt.rpartition("Add ")[2] for prompt in asked) is oracle
 
 
 def test_repairs_are_counted_beside_samples_at_their_real_cost(tmp_path: Path) -> None:
@@ -186,3 +189,28 @@ def test_what_is_solved_often_enough_is_replayed_and_not_tried_again(tmp_path: P
     tried = {attempt.task_id for attempt, _ in ledger.judged("train", 1)}
     ledger.close()
     assert tried == {"lost"}, "a reference is nothing that the model has solved"
+
+
+def test_the_worked_examples_are_what_they_say(tmp_path: Path) -> None:
+    """The wrong programs in the prompts are wrong in the way told, and the others right."""
+    first, repair = ((resources.files("etude.models") / "templates" / f"{name}.jinja").read_text() for name in FEW)
+    programs = [block.partition("```")[0] for block in repair.split("```python\n")[1:5]]
+    found = []
+    for program, ask in zip(programs, (CAPITALS, CAPITALS, RISES, RISES), strict=True):
+        space: dict[str, Any] = {}
+        exec(program, space)
+        found.append([eval(text, space) for text in ask])
+    assert found == [[0, 0], [3, 1], [[5, 9], [9]], [[5, 9], []]]
+    assert all(program in first for program in (programs[1], programs[3]))
+
+
+FEW = ("few-shot.v1", "few-shot-repair.v1")
+CAPITALS = ('capitals("Ann and Bo met Carl")', 'capitals("a B")')
+RISES = ("rises([3, 5, 4, 9])", "rises([9, 1])")
+
+
+def test_a_task_set_with_long_questions_gets_no_worked_examples() -> None:
+    found = load("drboot", {"tasks": "lab"})
+    assert (found.solver.settings["template"], found.examiner.settings["repair_template"]) == ("", "")
+    assert found.arms["regular"]["curators"] == [{"use": "references"}]
+    assert load("drboot").solver.settings["template"] == "few-shot.v1"

@@ -21,11 +21,13 @@ class References:
             is not known to be unsolved.
         on_repair: Where a task has failed repairs, its reference answers the prompt of the last of them instead of
             the task's initial prompt (the rule of bootstrapped repair, arXiv 2507.15889); needs `unsolved_only`.
+        template: Template of the initial prompt, the solver's; "" picks by the kind of the task.
     """
 
     limit: int | None = None
     unsolved_only: bool = False
     on_repair: bool = False
+    template: str = ""
 
     def __post_init__(self) -> None:
         if self.on_repair and not self.unsolved_only:
@@ -41,16 +43,16 @@ class References:
 
     def _row(self, task: Task, group: Sequence[Judged], state: State) -> Example:
         repairs = [item.attempt for item in group if item.attempt.parent and item.verdict.passed is False]
-        return reference_row(task, state, repairs[-1] if repairs and self.on_repair else None)
+        return reference_row(task, state, repairs[-1] if repairs and self.on_repair else None, self.template)
 
 
-def reference_row(task: Task, state: State, repair: Attempt | None = None) -> Example:
+def reference_row(task: Task, state: State, repair: Attempt | None = None, template: str = "") -> Example:
     """The row in which a task's reference answers its initial prompt, or that of a failed repair."""
     from etude.models.prompts import render, target_for, template_for
 
     view = task.view()
     return Example(
-        prompt=repair.prompt if repair else render(template_for(view, repair=False), view),
+        prompt=repair.prompt if repair else render(template or template_for(view, repair=False), view),
         target=target_for(view, task.reference),
         program=task.reference,
         task_id=task.task_id,

@@ -70,12 +70,14 @@ class Repair:
             yield attempt
         heat = self.temperature if self.repair_temperature is None else self.repair_temperature
         sampler = self._sampler(heat)
-        writer = bench.beside(self._repairer) if self._repairer else bench
+        writer, other = bench, agent
+        if self._repairer:
+            writer, other = bench.beside(self._repairer), replace(agent, fingerprint=self._repairer.fingerprint)
         for _ in range(self.rounds if self.repairs else 0):
             drafts = self._drafts(written, bench)
             written = []
             for attempt in write(
-                drafts, agent, writer, budget, "repair", lambda view: self._place(sampler, view, budget)
+                drafts, other, writer, budget, "repair", lambda view: self._place(sampler, view, budget)
             ):
                 written.append((known[attempt.task_id], attempt))
                 yield attempt

@@ -57,7 +57,8 @@ class Recipe(BaseModel):
         tasks: Training tasks per round; None takes all the source has.
         gate: `always` keeps each new agent; `better` keeps it only where validation pass@1 does not fall.
         examiner: The solver that the suite measures with; it draws the suite's `n` samples.
-        evaluate: Measure on the suite after `every` round, only the `last`, or only the round that was `selected`.
+        evaluate: Measure on the suite after `every` round, only the `last`, only the round that was `selected`, or
+            `never`: the suite's tasks are not even read.
         select: The round that a run ends with: the `last`, or the best on `validation` (pass@1 of the validator's first
             attempts, then what its repairs add; of equals the earlier).
         patience: Rounds without a better validation result before a run stops; 0 never stops early.
@@ -81,7 +82,7 @@ class Recipe(BaseModel):
     rounds: int = Field(default=3, ge=0)
     tasks: int | None = Field(default=None, ge=1)
     gate: Literal["always", "better"] = "always"
-    evaluate: Literal["every", "last", "selected"] = "every"
+    evaluate: Literal["every", "last", "selected", "never"] = "every"
     select: Literal["last", "validation"] = "last"
     patience: int = Field(default=0, ge=0)
     oracle: Literal["never", "train", "always"] = "never"
@@ -129,17 +130,19 @@ SPLITS = ("train", "validation", "test")
 
 
 def _retarget(table: dict[str, Any], tasks: str) -> None:
-    """Points a recipe at a task set; one that names a split is practised on only."""
+    """Points a recipe at a task set; one that names a split is practised on only. What `on` says of it comes last."""
     from etude.sources.task_set import parse_task_set
 
     chosen = parse_task_set(tasks)
     train, validation, test = (tasks, "", "") if chosen.split else (f"{tasks}[{split}]" for split in SPLITS)
+    source = table.get("source", {})
+    table["source"] = {**source, "tasks": train} if "tasks" in source else {"use": "task_set", "tasks": train}
+    if test:
+        table["suite"] = {**table.get("suite", {}), "tasks_from": test}
+    if validation and "validation" in table:
+        table["validation"] = {"use": "task_set", "tasks": validation}
     for key, value in table.get("on", {}).get(chosen.source, {}).items():
         _set(table, key, value)
-    table["source"] = {"use": "task_set", "tasks": train}
-    if validation:
-        table["validation"] = {"use": "task_set", "tasks": validation}
-        table["suite"] = {**table.get("suite", {}), "tasks_from": test}
 
 
 def validate(table: Mapping[str, Any], place: str = "recipe") -> Recipe:

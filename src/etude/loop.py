@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from etude.folders import write_round_report, write_rows
 from etude.records import Agent, Example, Report
 from etude.selection import Standing, is_stale, keeps, selected, standing
-from etude.stages import BASE, Run, begin, curate, examine, practice
+from etude.stages import BASE, Run, begin, curate, examine, open_exam, practice
 
 
 def learn(run: Run, *, measure_base: bool = True) -> Iterator[Report]:
@@ -26,9 +26,8 @@ def learn(run: Run, *, measure_base: bool = True) -> Iterator[Report]:
     """
     parts, recipe = run.parts, run.recipe
     base = agent = Agent(model=getattr(parts.model, "path", "scripted"), fingerprint=parts.model.fingerprint)
-    exam = tuple(parts.suite.tasks())
-    run.ledger.note("read", split=recipe.suite.settings.get("tasks_from", ""), tasks=len(exam))
-    if measure_base:
+    exam = open_exam(run)
+    if measure_base and exam:
         yield examine(run, exam, "test", base, begin(run, BASE, base, base))
 
     earlier: tuple[Example, ...] = ()
@@ -46,6 +45,6 @@ def learn(run: Run, *, measure_base: bool = True) -> Iterator[Report]:
         earlier += tuple(example for example in examples if example.round == round)
         if is_stale(recipe, standings):
             break
-    if standings and recipe.evaluate != "every":
+    if standings and recipe.evaluate in ("last", "selected"):
         last = selected(run, standings)
         yield write_round_report(last.state.folder, examine(run, exam, "test", last.agent, last.state, rows=last.rows))

@@ -5,7 +5,7 @@ recipe names a part by entry point (`use = "sample"`) or by import path (`use = 
 the other keys of its table become the part's arguments (`etude.config.build`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -43,6 +43,8 @@ class State:
         base: The agent of round -1; `agent` is the one that is learning now.
         tasks: This round's training tasks.
         earlier: The examples of all earlier rounds, oldest first.
+        bench: For sources that let a model write the tasks: the learning agent's; None where nothing may be drawn.
+        note: Appends an event to the run's ledger: `note(kind, name=fact)`.
     """
 
     round: int
@@ -53,6 +55,8 @@ class State:
     tasks: tuple[Task, ...] = ()
     validation: tuple[Example, ...] = ()
     earlier: tuple[Example, ...] = ()
+    bench: "Workbench | None" = None
+    note: Callable[..., None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,10 @@ class Budget:
 
 
 class Source(Protocol):
-    """Where tasks come from. `propose` yields at most `n` tasks (None: all there are)."""
+    """Where tasks come from. `propose` yields at most `n` tasks (None: all there are).
+
+    A source whose tasks a model writes draws them from `state.bench`; without one it yields what it has.
+    """
 
     def propose(self, state: State | None, n: int | None = None) -> Iterator[Task]: ...
 

@@ -24,6 +24,8 @@ from etude.tasks import Task
 from etude.workbench import Bench, model_of
 
 HINDSIGHT = Limits(cpu_seconds=2.0, wall_seconds=10.0)
+PROPOSAL = Limits(cpu_seconds=2.0, wall_seconds=10.0, memory_bytes=1 << 29)
+"""Of a task that a model has written, on all that is asked of it before it is taken."""
 BASE = -1
 """The round of the agent that has learned nothing yet."""
 
@@ -84,12 +86,24 @@ def assemble(recipe: Recipe, watch: Watch, name: str) -> Parts:
     )
 
 
+def open_exam(run: Run) -> tuple[Task, ...]:
+    """The suite's tasks; the reading is on record. None where the recipe never measures on them."""
+    if run.recipe.evaluate == "never":
+        return ()
+    exam = tuple(run.parts.suite.tasks())
+    run.ledger.note("read", split=run.recipe.suite.settings.get("tasks_from", ""), tasks=len(exam))
+    return exam
+
+
 def begin(run: Run, round: int, base: Agent, agent: Agent, earlier: tuple[Example, ...] = ()) -> State:
     """The state of a round: its folder, its tasks, its validation rows, and all rows of the rounds before."""
     seed, folder = run.recipe.seed, round_folder(run.folder, round)
-    state = State(round=round, seed=seed, folder=folder, base=base, agent=agent, earlier=earlier)
+    state = State(round=round, seed=seed, folder=folder, base=base, agent=agent, earlier=earlier, note=run.ledger.note)
     if round == BASE:
         return state
+    author = base if getattr(run.parts.source, "proposer", "") == "base" else agent
+    bench = Bench(model_of(run.parts.model, author), run.sandbox, run.ledger, limits=PROPOSAL)
+    state = replace(state, bench=bench)
     tasks = tuple(run.parts.source.propose(state, run.recipe.tasks))
     return replace(state, tasks=tasks, validation=_rows(run.parts.validation, state))
 

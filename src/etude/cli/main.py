@@ -15,6 +15,7 @@ from etude.errors import EtudeError
 
 VERBS = {
     "run": "Run a recipe: the loop, end to end. Running again resumes.",
+    "sweep": "Run a recipe under other settings; the best on validation first.",
     "plan": "Say what a recipe would do and cost; nothing is run.",
     "eval": "Measure a model on hidden tests: pass@k with intervals.",
     "judge": "Give verdicts on programs that something else wrote.",

@@ -356,3 +356,13 @@ def test_an_average_begins_half_way_between_base_and_previous(llama, rows, make_
         assert (weight - (base[name] + last[name]) / 2).abs().max() < 1e-6
         moved += float((last[name] - base[name]).abs().sum())
     assert moved > 1
+
+
+def test_fine_tuning_again_gives_the_same_model_or_another_one_as_it_is_told(llama, rows, make_state):
+    quick = {**QUICK, "steps": 3}
+    for reseed, number in ((False, 1), (True, 2)):
+        prints = set()
+        for round in (0, 1):
+            state = dataclasses.replace(make_state(llama, f"{reseed}-{round}"), round=round)
+            prints.add(Sft(**quick, reseed=reseed).learn(state.agent, rows, state).fingerprint)
+        assert len(prints) == number

@@ -50,6 +50,7 @@ class Sft:
         dtype: `auto` keeps float32 weights and computes in bfloat16 on a GPU; `float32`; or `bfloat16` weights, which
             take half the memory and lose the smallest steps to rounding. The folder keeps the number type of its start.
         seed: Added to the run's seed.
+        reseed: Another seed in each round, so that fine-tuning on the same rows again gives another model.
         watch: Told (step, steps, loss) after each step; not a recipe key.
     """
 
@@ -70,6 +71,7 @@ class Sft:
     device: str = "auto"
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     seed: int = 0
+    reseed: bool = False
     watch: Watch | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -104,6 +106,8 @@ class Sft:
 
     def _key(self, start: Agent, rows: str, state: State) -> str:
         settings = {name: value for name, value in asdict(replace(self, watch=None)).items() if name != "watch"}
+        if settings.pop("reseed"):
+            settings["round"] = state.round
         if self.start == "average":
             settings["averaged with"] = state.base.fingerprint
         validation = identify(list(state.validation)) if self.validation_every else ""
@@ -115,7 +119,7 @@ class Sft:
         """Trains and saves; when memory runs out, from the beginning again with smaller batches."""
         _require_libraries(self.lora > 0)
         source, partial, began = find_folder(start.model), prepare(folder), time.monotonic()
-        settings = self._settings(state.seed)
+        settings = self._settings(state.seed + (1000 * (state.round + 1) if self.reseed else 0))
         while True:
             try:
                 network, encoded, history = self._train(source, examples, state, settings, partial)

@@ -125,7 +125,6 @@ def test_b3_what_went_round_the_blacklist_solves_nothing(name: str, jail: Sandbo
     assert passes(HEAD + "def sat(xs: List[int]):\n    return len(xs) == 9\n", B3[name], jail) is False
 
 
-@pytest.mark.xfail(strict=True, reason="the judge takes nan for an answer; JSON has none")
 def test_b3_nan_is_no_answer(jail: Sandbox) -> None:
     assert passes("def sat(x: float):\n    return x != x\n", "def sol(): return float('nan')", jail) is False
 

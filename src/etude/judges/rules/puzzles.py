@@ -1,7 +1,8 @@
 """Puzzles: the program's `sol()` gives a plain answer, and a pristine `sat` decides about it in a second jail.
 
 Schuster et al. 2021 (P3). The answer must have exactly the type that `sat` declares for its first parameter, and
-`sat(answer)` must be True itself. The program's process never sees the `sat` that decides.
+`sat(answer)` must be True itself; an answer that holds a nan, of which any comparison is false, is none. The program's
+process never sees the `sat` that decides.
 """
 
 import ast
@@ -73,4 +74,11 @@ def _fits(run: Run, kind: ast.expr | None) -> bool:
     if run.status != "ok" or kind is None or len(run.answers) != 1:
         return False
     answer = run.answers[0]
-    return not answer.fault and not answer.opaque and matches(answer.value, kind)
+    return not answer.fault and not answer.opaque and matches(answer.value, kind) and not _has_nan(answer.value)
+
+
+def _has_nan(value: object) -> bool:
+    """Whether something that is not even itself is in an answer: conditions that nobody meant are true of it."""
+    if isinstance(value, list | tuple):
+        return any(map(_has_nan, value))
+    return isinstance(value, float) and value != value

@@ -1,14 +1,18 @@
 """What the interpreter said, in words for a model. Rendered from the structured outcome of *shown* tests only.
 
 Levels: `none` (nothing but that it is wrong), `verdict` (the kind of failure), `short` (one line on the first failing
-test), `full` (the first failing test, the error and the program's own traceback lines), `trace` (the same, and what
-the program's lines did with that test, variable by variable).
+test), `full` (the first failing test, in what the answer differs where that is hard to see, the error and the program's
+own traceback lines), `trace` (the same, and what the program's lines did with that test, variable by variable).
 """
 
 import ast
-from typing import Literal
+import re
+import sys
+from itertools import groupby
+from typing import Literal, NamedTuple
 
 from etude.records import Fault, Outcome, TestResult
+from etude.solvers.difference import difference
 
 Level = Literal["none", "verdict", "short", "full", "trace"]
 
@@ -23,6 +27,19 @@ VERDICTS = {
     "killed": "the program crashes",
     "forbidden": "the program does something that is not allowed",
 }
+CUT = ("timeout", "memory", "killed")
+"""Statuses of a run that ended before its time."""
+UNREADABLE = ("SyntaxError", "IndentationError", "TabError")
+PLACE = re.compile(r" \(<program>, line \d+\)$")  # the traceback says it again
+HARNESS = "set-up "  # so begins a traceback line that lies in a test and not in the program
+
+
+class Subject(NamedTuple):
+    """What was asked of the program: the words for it, and those for what came of it."""
+
+    text: str
+    answered: str = "returned"
+    decides: bool = True  # False: the test as a whole, of which the answer is a part
 
 
 def feedback(outcome: Outcome, level: Level) -> str:
@@ -38,10 +55,10 @@ def feedback(outcome: Outcome, level: Level) -> str:
         return "wrong"
     if level == "verdict":
         return VERDICTS.get(outcome.status, "the program is wrong")
-    result = next((item for item in outcome.results if item.passed is False), None)
+    result = _first(outcome)
     if level == "short":
         return _line(result, outcome)
-    return "\n".join([_line(result, outcome), *_traceback(result, outcome)])
+    return "\n".join([_line(result, outcome), *_remarks(result, outcome), *_traceback(result, outcome)])
 
 
 def question(outcome: Outcome, entry_point: str) -> str:
@@ -49,34 +66,119 @@ def question(outcome: Outcome, entry_point: str) -> str:
     result = next((item for item in outcome.results if item.passed is False), None)
     if result is None or not entry_point:
         return ""
-    try:
-        tree = ast.parse(result.test)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):  # a test too long to be shown whole, say
-        return ""
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    tree = _tree(result.test)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)] if tree else []
     named = [node for node in calls if isinstance(node.func, ast.Name) and node.func.id == entry_point]
     return ast.unparse(named[0]) if named else ""
 
 
+def _first(outcome: Outcome) -> TestResult | None:
+    """The test that tells most: the first wrong one, else the one that was being asked when the program ended."""
+    wrong = next((item for item in outcome.results if item.passed is False), None)
+    if wrong or outcome.fault:
+        return wrong
+    return next((item for item in outcome.results if item.passed is None), None)
+
+
+def _fault_of(result: TestResult | None, outcome: Outcome) -> Fault | None:
+    """The exception of the test that is told of; that of the outcome may be another test's."""
+    return result.fault if result else outcome.fault
+
+
 def _line(result: TestResult | None, outcome: Outcome) -> str:
-    fault = (result.fault if result else None) or outcome.fault
-    subject = _flat(result.test) if result else "the program"
+    fault = _fault_of(result, outcome)
+    subject = _subject(result.test) if result else Subject("the program")
+    if fault and result is None and fault.type in UNREADABLE:
+        return f"the program is not Python: {_fault(fault)}"
+    if fault and result is None and fault.type == "AssertionError":
+        return f"an assertion in the program itself does not hold{': ' * bool(fault.message)}{_flat(fault.message)}"
+    if fault and result and _fails(fault):
+        return f"{_flat(result.test)} does not hold"
     if fault:
-        return f"{subject} raised {_fault(fault)}"
-    if result and result.actual:
-        return f"{subject} returned {_flat(result.actual)}, expected {_flat(result.expected)}"
-    return f"{subject}: {VERDICTS.get(outcome.status, 'wrong')}"
+        return f"{subject.text} raised {_fault(fault)}"
+    if result and result.passed is False and result.actual:
+        ended = f" ({VERDICTS[outcome.status]})" if outcome.status in CUT else ""
+        said = f"{subject.answered} {_flat(result.actual)}"
+        if not subject.decides:
+            return f"{subject.text} does not hold: it {said}{ended}"
+        return f"{subject.text} {said}, expected {_flat(result.expected)}{ended}"
+    return f"{subject.text} {_end(outcome)}" if result else VERDICTS.get(outcome.status, "wrong")
+
+
+def _subject(test: str) -> Subject:
+    """What of a test was asked: the call of an assertion of equality, the input of a script, else the test itself."""
+    tree = _tree(test)
+    statement = tree.body[0] if tree and len(tree.body) == 1 else None
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        return Subject(f"with the input {_flat(test)} the program", "printed")
+    if not isinstance(statement, ast.Assert):
+        return Subject(_flat(test))
+    claim = statement.test
+    if isinstance(claim, ast.Compare) and len(claim.ops) == 1 and isinstance(claim.ops[0], ast.Eq | ast.Is):
+        side = claim.comparators[0] if isinstance(claim.left, ast.Constant) else claim.left
+        return Subject(_flat(ast.get_source_segment(test, side) or ast.unparse(side)))
+    return Subject(_flat(test), decides=False)
+
+
+def _tree(test: str) -> ast.Module | None:
+    try:
+        return ast.parse(test)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # a test too long to be shown whole, say
+        return None
+
+
+def _end(outcome: Outcome) -> str:
+    """How a test ended that got no answer."""
+    if outcome.status in CUT:
+        return f"got no answer: {VERDICTS[outcome.status]}"
+    return "got no answer: the program ended first"
+
+
+def _fails(fault: Fault) -> bool:
+    """Whether it is the test's own `assert` that raised, and nothing in the program."""
+    return fault.type == "AssertionError" and all(line.startswith(HARNESS) for line in fault.traceback)
 
 
 def _fault(fault: Fault) -> str:
-    return f"{fault.type}: {_flat(fault.message)}" if fault.message else fault.type
+    message = _flat(PLACE.sub("", fault.message))
+    return f"{fault.type}: {message}" if message else fault.type
 
 
 def _flat(text: str) -> str:
-    """One line: line breaks would end a comment and start code."""
-    return " ".join(text.split())
+    """One line: line breaks would end a comment and start code. Blanks stay: in a string they count."""
+    return " ".join(part.strip() for part in text.splitlines())
 
 
-def _traceback(result: TestResult | None, outcome: Outcome) -> tuple[str, ...]:
-    fault = (result.fault if result else None) or outcome.fault
-    return fault.traceback if fault else ()
+def _remarks(result: TestResult | None, outcome: Outcome) -> list[str]:
+    """What a reader would see only on a second look."""
+    fault = _fault_of(result, outcome)
+    if fault:
+        return _of_name(fault, result.test if result else "")
+    if result is None or result.passed is not False:
+        return []
+    if result.actual == "None" and outcome.stdout.strip():
+        return ["it prints and does not return"]
+    found = difference(result.actual, result.expected)
+    return [found] if found else []
+
+
+def _of_name(fault: Fault, test: str) -> list[str]:
+    found = re.fullmatch(r"name '(\w+)' is not defined", fault.message)
+    if not found:
+        return []
+    if found[1] in sys.stdlib_module_names:
+        return [f"{found[1]} is not imported"]
+    asked = re.search(rf"\b{found[1]}\(", test)
+    return [f"the program does not define {found[1]}"] if asked and not fault.traceback else []
+
+
+def _traceback(result: TestResult | None, outcome: Outcome) -> list[str]:
+    """The program's lines, the same one once; of an error in the text only where it is."""
+    fault = _fault_of(result, outcome)
+    if fault is None:
+        return []
+    lines = [line for line in fault.traceback if not line.startswith(HARNESS)]
+    if fault.type in UNREADABLE and result is None:
+        return [line.replace(", in <module>:", ":") for line in lines]
+    groups = [(line, len(list(same))) for line, same in groupby(lines)]
+    return [line if number == 1 else f"{line} (again and again)" for line, number in groups]

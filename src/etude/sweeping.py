@@ -1,8 +1,9 @@
 """A sweep: the same recipe under other settings, chosen by validation alone.
 
 Every trial is a run in a folder of its own, which can be looked at and resumed like any other. The study (optuna, a
-tree-structured Parzen estimator seeded by the recipe) lives in the sweep's folder; the same command goes on where it
-was stopped. The test split is not read: what the best trial does there is for `etude eval` to measure, once.
+tree-structured Parzen estimator, seeded by the recipe and the trial's number) lives in the sweep's folder; the same
+command goes on where it was stopped. The test split is not read: what the best trial does there is for `etude eval` to
+measure, once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -95,13 +96,13 @@ def sweep(
         storage=f"sqlite:///{folder / STUDY}",
         load_if_exists=True,
         direction="maximize",
-        sampler=optuna.samplers.TPESampler(seed=recipe.seed + _ended(optuna, folder)),
     )
     distributions = {item.key: _distribution(optuna, item) for item in axes}
     _same_axes(study, distributions)
     for trial in [item for item in study.trials if item.state == optuna.trial.TrialState.RUNNING]:
         study.tell(trial.number, _run(place, overrides, trial.params, folder, trial.number, watch))
-    while len(study.trials) < trials:
+    while len(study.trials) < trials:  # a sampler of its own for each trial: stopped and resumed, they are the same
+        study.sampler = optuna.samplers.TPESampler(seed=recipe.seed + len(study.trials))
         trial = study.ask(distributions)
         study.tell(trial.number, _run(place, overrides, trial.params, folder, trial.number, watch))
     found = [
@@ -109,14 +110,6 @@ def sweep(
         for item in study.trials
     ]
     return sorted(found, key=lambda item: (-item.score, item.number))
-
-
-def _ended(optuna: Any, folder: Path) -> int:
-    """How many trials there are: a sampler that is seeded anew must not propose the first settings again."""
-    if not (folder / STUDY).exists():
-        return 0
-    known = optuna.get_all_study_names(f"sqlite:///{folder / STUDY}")
-    return len(optuna.load_study(study_name="sweep", storage=f"sqlite:///{folder / STUDY}").trials) if known else 0
 
 
 def _same_axes(study: Any, distributions: Mapping[str, Any]) -> None:

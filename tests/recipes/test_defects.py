@@ -1,7 +1,7 @@
 """The defects that were found in the released code of Dr. Boot, one by one: ours does not have them.
 
-Numbers are those of our list; A8 and A9 (simple mode, the oracle) stand in `test_drboot`, A10 (padding) where training
-is tested (`tests/learners/test_sft.py`) and sampling (`tests/models/test_decoding.py`).
+Numbers are those of our list; A8 and A9 (simple mode, the oracle) stand in `test_drboot`, and A10 (padding) where
+sampling is tested as well (`tests/models/test_decoding.py`).
 """
 
 import json
@@ -119,6 +119,33 @@ def test_a7_no_test_is_no_pass_and_no_test_is_dropped(jail: Sandbox) -> None:
     tests = Tests(calls=tuple(Call(args=(n, 1), expected=n + 1) for n in range(6)))
     [outcome] = examine([Exam("def add(a, b):\n    return a + b if a != 3 else None\n", tests, "add")], jail)
     assert [result.passed for result in outcome.results] == [True, True, True, False, True, True]
+
+
+@pytest.mark.parametrize("kind", ["causal", "encoder-decoder"])
+def test_a10_padding_is_masked_and_changes_no_loss(kind: str, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="models need the train extra")
+    transformers = pytest.importorskip("transformers", reason="models need the train extra")
+    from etude.learners.loss import accepted, answer_loss
+    from etude.learners.tokens import Row, collator
+
+    torch.manual_seed(2)
+    sizes = {"vocab_size": 40, "pad_token_id": 0, "eos_token_id": 0, "num_attention_heads": 2}  # as in the release
+    if kind == "causal":
+        body = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2}
+        network = transformers.LlamaForCausalLM(transformers.LlamaConfig(**sizes, **body, bos_token_id=1))
+    else:
+        body = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 2, "decoder_start_token_id": 0}
+        network = transformers.T5ForConditionalGeneration(transformers.T5Config(**sizes, **body))
+    network.eval()
+    masks = []
+    network.register_forward_pre_hook(lambda _, __, given: masks.append(given["attention_mask"]), with_kwargs=True)
+    rows = [Row([5, 6, 7], [8, 0], 1.0), Row(list(range(5, 35)), [9, 10, 11, 0], 1.0)]
+    collate, accepts = collator(0, encoder_decoder=kind != "causal"), accepted(network)
+    alone = [answer_loss(network, collate([row]), accepts).item() for row in rows]
+    together = answer_loss(network, collate(rows), accepts).item()
+    assert together == pytest.approx(sum(alone), rel=1e-4)
+    own = [len(row.prompt) + (len(row.target) if kind == "causal" else 0) for row in rows]
+    assert [mask.sum(-1).tolist() for mask in masks] == [[own[0]], [own[1]], own]
 
 
 class Short(Scripted):

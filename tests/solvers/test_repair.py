@@ -1,5 +1,7 @@
 """Repair: a tree over rounds with its lineage, what it is told, who writes it, and which failures are worth it."""
 
+from dataclasses import replace
+
 import pytest
 
 from etude.errors import RecipeError
@@ -82,6 +84,30 @@ def test_another_model_may_write_the_repairs_and_is_named(solve, tmp_path):
     assert repair.program == RIGHT
     assert first.agent == "writer"
     assert repair.agent == Scripted(replies=str(file), match="substring").fingerprint != "writer"
+
+
+def test_the_samples_of_one_repairing_model_are_not_taken_for_those_of_another(solve, tmp_path):
+    import json
+
+    found = []
+    for name, program in (("one", SECOND), ("two", RIGHT), ("one", SECOND)):
+        file = tmp_path / f"{name}.json"
+        file.write_text(json.dumps({"return y + 9\n": [fenced(program)]}))
+        other = {"use": "scripted", "replies": str(file), "match": "substring"}
+        found.append(solve(Repair(samples=1, repairer=other), {"Double it.": [fenced(FIRST)]})[1])
+    assert [item.program for item in found] == [SECOND, RIGHT, SECOND]
+    assert found[0] == found[2]
+    assert found[0].agent != found[1].agent
+
+
+def test_what_passes_its_shown_tests_is_left_alone_and_the_judge_is_asked_only_where_it_may_be(solve):
+    assert len(solve(Repair(samples=1), {"Double it.": [fenced(RIGHT)]})) == 1
+    with pytest.raises(RecipeError, match="does not allow it"):
+        solve(Repair(samples=1, gate="oracle"))
+
+
+def test_a_task_without_shown_tests_has_nothing_to_repair_by(solve):
+    assert len(solve(Repair(samples=1), task=replace(view(), shown=Tests()))) == 1
 
 
 def test_only_some_failures_are_worth_a_repair(solve):

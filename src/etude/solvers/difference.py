@@ -31,7 +31,7 @@ def difference(actual: str, expected: str) -> str:
 def _look_alike(mine: Any, theirs: Any) -> str:
     """Differences that the eye passes over: the type, the case, blanks, the last digits."""
     if type(mine) is not type(theirs) and (_same_text(mine, theirs) or _same_items(mine, theirs)):
-        return f"the answer is a {type(mine).__name__}, and a {type(theirs).__name__} is expected"
+        return f"the answer is of type {type(mine).__name__}, expected is {type(theirs).__name__}"
     if isinstance(mine, str) and isinstance(theirs, str):
         if "".join(mine.split()) == "".join(theirs.split()):
             return "only the white space differs"
@@ -82,11 +82,11 @@ def _of_rows(mine: Any, theirs: Any, name: str, first: int) -> str:
     pairs = enumerate(zip(mine, theirs, strict=False))
     at = next((place for place, (one, other) in pairs if one != other), min(len(mine), len(theirs)))
     sizes = f", {len(mine)} in all and not {len(theirs)}" if len(mine) != len(theirs) else ""
-    here = repr(mine[at]) if at < len(mine) else "nothing"
-    there = repr(theirs[at]) if at < len(theirs) else "nothing"
-    if at >= max(len(mine), len(theirs)):
-        return ""
-    return f"first different at {name} {at + first}: {here} and not {there}{sizes}"
+    if at < min(len(mine), len(theirs)):
+        return f"first different at {name} {at + first}: {mine[at]!r} and not {theirs[at]!r}{sizes}"
+    if at < len(mine):
+        return f"too many from {name} {at + first} on: {mine[at]!r}{sizes}"
+    return f"ends before {name} {at + first}: {theirs[at]!r}{sizes}" if at < len(theirs) else ""
 
 
 def _of_tables(mine: dict[Any, Any], theirs: dict[Any, Any]) -> str:

@@ -42,12 +42,13 @@ class Subject(NamedTuple):
     decides: bool = True  # False: the test as a whole, of which the answer is a part
 
 
-def feedback(outcome: Outcome, level: Level) -> str:
+def feedback(outcome: Outcome, level: Level, program: str = "") -> str:
     """The feedback on a program that failed its shown tests; "" for one that passed or could not be run.
 
     Args:
         outcome: Of the shown tests.
         level: How much is said.
+        program: Its text, where what it lacks may be said as well; it is read and not run.
     """
     if outcome.status in ("ok", "unavailable"):
         return ""
@@ -58,7 +59,7 @@ def feedback(outcome: Outcome, level: Level) -> str:
     result = _first(outcome)
     if level == "short":
         return _line(result, outcome)
-    return "\n".join([_line(result, outcome), *_remarks(result, outcome), *_traceback(result, outcome)])
+    return "\n".join([_line(result, outcome), *_remarks(result, outcome, program), *_traceback(result, outcome)])
 
 
 def question(outcome: Outcome, entry_point: str) -> str:
@@ -149,17 +150,32 @@ def _flat(text: str) -> str:
     return " ".join(part.strip() for part in text.splitlines())
 
 
-def _remarks(result: TestResult | None, outcome: Outcome) -> list[str]:
+def _remarks(result: TestResult | None, outcome: Outcome, program: str) -> list[str]:
     """What a reader would see only on a second look."""
     fault = _fault_of(result, outcome)
     if fault:
         return _of_name(fault, result.test if result else "")
     if result is None or result.passed is not False:
         return []
-    if result.actual == "None" and outcome.stdout.strip():
-        return ["it prints and does not return"]
+    if result.actual == "None":
+        return _of_none(result.test, outcome, program)
     found = difference(result.actual, result.expected)
     return [found] if found else []
+
+
+def _of_none(test: str, outcome: Outcome, program: str) -> list[str]:
+    """Why nothing came back: the answer is printed, or the function has no `return` with a value."""
+    if outcome.stdout.strip():
+        return ["it prints and does not return"]
+    tree = _tree(program)
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)] if tree else []
+    asked = [node for node in functions if re.search(rf"\b{node.name}\(", test)]
+    silent = [node.name for node in asked if not any(_gives(part) for part in ast.walk(node))]
+    return [f"{silent[0]} returns nothing"] if silent else []
+
+
+def _gives(node: ast.AST) -> bool:
+    return isinstance(node, ast.Return | ast.Yield | ast.YieldFrom) and node.value is not None
 
 
 def _of_name(fault: Fault, test: str) -> list[str]:

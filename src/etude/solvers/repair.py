@@ -127,7 +127,7 @@ class Repair:
         traces = self._traces(testable, outcomes, bench) if self.level == "trace" else {}
         for view, attempt in pairs:
             name = identify(attempt)
-            said = feedback(outcomes[name], self.level) if name in outcomes else ""
+            said = feedback(outcomes[name], self.level, attempt.program) if name in outcomes else ""
             if self.gate == "oracle" and not said:
                 said = HOWEVER if name in outcomes and self.level != "none" else "wrong"
             worth = not self.only or (name in outcomes and outcomes[name].status in self.only)

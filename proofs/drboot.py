@@ -59,7 +59,7 @@ def main() -> int:
     seeds = [int(text) for text in options.seeds.split(",")]
     options.out.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    recipe = _recipe(options.out)
+    recipe = prepared(options.out)
     with ThreadPoolExecutor(options.parallel) as pool:
         runs = dict(zip(seeds, pool.map(lambda seed: _run(recipe, options.out, seed), seeds), strict=True))
         repairs = dict(zip(seeds, pool.map(lambda seed: _repairs(options.out, seed), seeds), strict=True))
@@ -70,7 +70,7 @@ def main() -> int:
     return 0
 
 
-def _recipe(out: Path) -> Path:
+def prepared(out: Path) -> Path:
     """The recipe with the larger base in it, which is made first where it is not there."""
     larger = out / "larger"
     if not (larger / "model.safetensors").exists():
@@ -84,12 +84,13 @@ def _recipe(out: Path) -> Path:
 def _run(recipe: Path, out: Path, seed: int) -> dict[str, list[Report]]:
     folder = out / f"seed-{seed}"
     command = [sys.executable, "-m", "etude", "run", str(recipe), "--out", str(folder), "--seed", str(seed)]
-    subprocess.run([*command, "--progress", "none", "--json"], check=True, stdout=subprocess.DEVNULL, env=_single())
+    subprocess.run([*command, "--progress", "none", "--json"], check=True, stdout=subprocess.DEVNULL, env=single())
     print(f"seed {seed}: all arms", flush=True)
     return reports_of(folder, config.load(str(folder / "recipe.toml")))
 
 
-def _single() -> dict[str, str]:
+def single() -> dict[str, str]:
+    """The environment of a run that shares the cores with another: one thread."""
     return {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
@@ -98,7 +99,7 @@ def _repairs(out: Path, seed: int) -> dict[str, dict[str, float | None]]:
     file = out / f"seed-{seed}" / "repairs.json"
     if not file.exists():
         command = [sys.executable, __file__, "--repairs", str(out / f"seed-{seed}"), str(seed)]
-        subprocess.run(command, check=True, env=_single())
+        subprocess.run(command, check=True, env=single())
     found: dict[str, dict[str, float | None]] = json.loads(file.read_text())
     return found
 
@@ -154,11 +155,11 @@ def _claims(runs: dict[int, dict[str, list[Report]]]) -> dict[str, dict[str, Any
     for text, base, other, k in CLAIMS:
         pairs = [(arms[base][-1], arms[other][-1]) for arms in runs.values()]
         gains = [100 * compare(one, two, k).difference.value for one, two in pairs]
-        found[text] = {"points": [round(gain, 2) for gain in gains], **_spread(gains)}
+        found[text] = {"points": [round(gain, 2) for gain in gains], **spread(gains)}
     return found
 
 
-def _spread(values: list[float]) -> dict[str, Any]:
+def spread(values: list[float]) -> dict[str, Any]:
     """Mean and its 95 % interval over seeds (Student); what may be said of a claim."""
     half = STUDENT[len(values) - 1] * stdev(values) / len(values) ** 0.5 if len(values) > 1 else float("inf")
     low, high = mean(values) - half, mean(values) + half
@@ -173,14 +174,14 @@ def _at_equal_tokens(runs: dict[int, dict[str, list[Report]]]) -> dict[str, dict
         balances = [_balance(arms[name][-1])["at the cost of 1"] for arms in runs.values()]
         known = [value for value in balances if value is not None]
         if known:
-            found[name] = {"points": known, **_spread(known)}
+            found[name] = {"points": known, **spread(known)}
     return found
 
 
 def _print(found: dict[str, Any], repairs: dict[int, dict[str, dict[str, float | None]]]) -> None:
     print("\n| arm | pass@1 | pass@10 | repair@1 | repair@10 | rounds chosen |\n|---|---|---|---|---|---|")
     for name, row in found["arms"].items():
-        cells = [f"{mean(row[key]):.1f} ± {_deviation(row[key]):.1f}" for key in list(row)[:4]]
+        cells = [f"{mean(row[key]):.1f} ± {deviation(row[key]):.1f}" for key in list(row)[:4]]
         print(f"| {name} | {' | '.join(cells)} | {', '.join(map(str, row['round']))} |")
     print("\n| claim | points, mean [95 % over seeds] | |\n|---|---|---|")
     for text, row in found["claims"].items():
@@ -194,12 +195,13 @@ def _print(found: dict[str, Any], repairs: dict[int, dict[str, dict[str, float |
         cells = []
         for k in (1, 3, 5):
             values = [value for seed in repairs.values() if (value := seed[name][f"at the cost of {k}"]) is not None]
-            cells.append(f"{mean(values):+.1f} ± {_deviation(values):.1f}" if values else "beyond the curve")
+            cells.append(f"{mean(values):+.1f} ± {deviation(values):.1f}" if values else "beyond the curve")
         crossed = sum(seed[name]["crossover"] is not None for seed in repairs.values())
         print(f"| {name} | {' | '.join(cells)} | {crossed} of {len(repairs)} |")
 
 
-def _deviation(values: list[float]) -> float:
+def deviation(values: list[float]) -> float:
+    """The standard deviation; of one value, 0."""
     return stdev(values) if len(values) > 1 else 0.0
 
 

@@ -63,6 +63,11 @@ def test_nothing_to_spend_writes_nothing(tmp_path, jail):
     assert attempts(tmp_path, jail, REPLIES, samples=0) == []
 
 
+def test_nothing_is_drawn_before_the_first_round(tmp_path, jail):
+    assert attempts(tmp_path, jail, REPLIES, first_round=1) == []
+    assert attempts(tmp_path, jail, REPLIES, first_round=0)
+
+
 def test_the_judge_may_not_be_asked_without_leave(tmp_path, jail):
     with pytest.raises(RecipeError, match="does not allow it"):
         attempts(tmp_path, jail, ["Always."], gate="oracle")

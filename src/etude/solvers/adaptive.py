@@ -39,6 +39,8 @@ class Adaptive:
         enough: Distinct right programs after which a task gets no more samples.
         most: Samples of one task, at most.
         hopeless: Samples after which a task that was never solved gets no more in this round.
+        first_round: The first round that it draws in. At 1, round 0 costs nothing: the agent learns from references
+            first, where a curator offers them, and is worth sampling from after that.
         gate: Who says that a program is right: its `shown` tests, or the judge (`oracle`).
         temperature, top_p, max_tokens, template: As in `Sample`.
     """
@@ -48,6 +50,7 @@ class Adaptive:
     enough: int = 2
     most: int = 16
     hopeless: int = 6
+    first_round: int = 0
     gate: Gate = "shown"
     temperature: float = 0.8
     top_p: float = 1.0
@@ -66,6 +69,8 @@ class Adaptive:
         sampler = Sample(
             temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens, template=self.template
         )
+        if budget.round < self.first_round:
+            return
         left = len(views) * (self.samples if budget.samples is None else budget.samples)
         standings = {view.task_id: Standing(view) for view in views}
         while left > 0 and (chosen := self._chosen(list(standings.values()), left)):

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from etude.arms import MAIN, opened
-from etude.config import Jail, Part, Recipe
+from etude.config import Jail, Part, Recipe, find, value
+from etude.errors import MissingError, RecipeError
 from etude.progress import Watch
 from etude.protocols import Judged
 from etude.records import Agent, Report
@@ -13,7 +14,7 @@ from etude.stages import BASE, attempt, begin
 
 
 def evaluation(
-    model: str,
+    model: str | None,
     tasks: str,
     *,
     n: int,
@@ -26,24 +27,58 @@ def evaluation(
     """The recipe of an evaluation: no rounds, nothing learned, the suite alone.
 
     Args:
-        model: A folder, a hub id, or `package:MODULE/PATH`.
+        model: A folder, a hub id, `package:MODULE/PATH`, or a part: `{use = "openai", url = "...", model = "..."}`.
+            None for a solver that needs none.
         tasks: A task set such as `humaneval:PATH`.
         drawing: temperature, top_p, max_tokens; device, dtype and batch_size go to the model.
+
+    Raises:
+        MissingError: There is no model, and the solver needs one.
+        RecipeError: There is no such solver, or the model's part says not what it is.
     """
-    placing = {key: drawing.pop(key) for key in ("device", "dtype", "batch_size") if key in drawing}
+    solver = solver or Part(use="sample")
+    placing: dict[str, Any] = {key: drawing.pop(key) for key in ("device", "dtype", "batch_size") if key in drawing}
     table: dict[str, Any] = {"tasks_from": tasks, "n": n, "k": [item for item in k if item <= n] or [1], **drawing}
     return Recipe(
-        name=f"eval-{hashlib.sha256(f'{model} {tasks}'.encode()).hexdigest()[:8]}",
+        name=f"eval-{hashlib.sha256(f'{model or solver.use} {tasks}'.encode()).hexdigest()[:8]}",
         seed=seed,
         rounds=0,
         source=Part.of("task_set", tasks=tasks),
-        model=Part.of("huggingface", path=model, **placing),
+        model=_model(model, solver, placing),
         solver=Part(use="sample"),
         learner=Part(use="keep"),
         suite=Part.of("passk", **table),
-        examiner=solver or Part(use="sample"),
+        examiner=solver,
         sandbox=Jail(workers=workers),
     )
+
+
+def needs_model(solver: str) -> bool:
+    """Whether a solver, by its name, draws from a model; one that says nothing does.
+
+    Raises:
+        RecipeError: There is no such solver.
+    """
+    return bool(getattr(find("solvers", solver), "needs_model", True))
+
+
+def _model(model: str | None, solver: Part, placing: dict[str, Any]) -> Part:
+    """The model's part; where none is needed, one that has no words, so that drawing from it is an error."""
+    if model is None:
+        if needs_model(solver.use):
+            raise MissingError(
+                f"the solver {solver.use!r} writes with a model, and none is given",
+                expected="a model, or a solver that needs none",
+                choices=("--model FOLDER", "--solver enumerate"),
+                fix="add --model, such as the lab's own: --model package:etude.lab/model",
+            )
+        return Part.of("scripted", replies={})
+    table = value(model) if model.lstrip().startswith("{") else None
+    if isinstance(table, dict):
+        if not isinstance(table.get("use"), str):
+            raise RecipeError(f"the model {model} says not what it is", expected='{ use = "openai", ... }')
+        return Part.model_validate(table)
+    return Part.of("huggingface", path=model, **placing)
 
 
 def evaluate(recipe: Recipe, folder: Path, watch: Watch) -> tuple[Report, list[Judged]]:

@@ -21,13 +21,17 @@ def plan(recipe: config.Recipe) -> dict[str, dict[str, Any]]:
 
 def _arm(recipe: config.Recipe, name: str) -> dict[str, Any]:
     parts = assemble(recipe, ignore, name)
-    practice, exam = _count(parts.source.propose(None, recipe.tasks)), _count(parts.suite.tasks())
+    proposals = _proposals(parts.source)
+    practice = min(proposals, recipe.tasks or proposals) or _count(parts.source.propose(None, recipe.tasks))
+    exam = _count(parts.suite.tasks())
     exams = (recipe.rounds if recipe.evaluate == "every" else min(recipe.rounds, 1)) + (name == MAIN)
     written = practice * _samples(parts.solver) * recipe.rounds + exam * _samples(parts.examiner) * exams
     steps = int(getattr(parts.learner, "steps", 0) or 0) * recipe.rounds
-    tokens = written * int(getattr(parts.solver, "max_tokens", 0))
+    asking = proposals * int(getattr(parts.source, "max_tokens", 0))
+    tokens = written * int(getattr(parts.solver, "max_tokens", 0)) + asking * recipe.rounds
     return {
         "rounds": recipe.rounds,
+        **({"proposals per round": proposals, "proposal tokens per round at most": asking} if proposals else {}),
         "practice tasks per round": practice,
         "samples per practice task": _samples(parts.solver),
         "test tasks": exam,
@@ -36,13 +40,18 @@ def _arm(recipe: config.Recipe, name: str) -> dict[str, Any]:
         "repairs": "up to one per failed program" if hasattr(parts.solver, "repairs") else "none",
         "generated tokens at most": tokens,
         "gradient steps": steps or "as many as the rows need",
-        "disk (MB)": _disk(parts, recipe.rounds, written),
-        "seconds, small model, one core": _seconds(tokens, written, steps),
+        "disk (MB)": _disk(parts, recipe.rounds, written + proposals * recipe.rounds),
+        "seconds, small model, one core": _seconds(tokens, written + proposals * recipe.rounds, steps),
     }
 
 
 def _count(items: Iterable[object]) -> int:
     return sum(1 for _ in items)
+
+
+def _proposals(source: object) -> int:
+    """Tasks that a model is asked to write per round, one request each; 0 where the tasks are given."""
+    return int(getattr(source, "proposals", 0)) if getattr(source, "own", True) else 0
 
 
 def _samples(solver: object) -> int:

@@ -1,34 +1,49 @@
-"""`etude audit T`: is a task set, or a set of extracted example tests, sound? What can be seen without running it."""
+"""`etude audit T`: is a task set, or a set of extracted example tests, sound?
+
+For most sources it says what can be seen without running anything; `RERUN` names those whose references are rerun.
+"""
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from etude.cli.arguments import show
+from etude.cli.panel import watching
+from etude.records import Level
 
 if TYPE_CHECKING:
     from etude.outcomes.tables import Table
     from etude.sources.check import Problem
+    from etude.sources.task_set import TaskSet
     from etude.tasks import Task
+
+    Findings = tuple[list[Table], list[Problem]]
+    Rerun = Callable[[str, Sequence[Task], TaskSet], Findings]
 
 MORE = {"apps": "etude.outcomes.apps_audit"}
 """Source of a task set -> the module whose `tables(place, split)` looks at what only that source has."""
+RERUN = {"p3": "etude.outcomes.p3_audit"}
+"""Source -> the module whose `findings(tasks, place, sandbox, watch)` runs what belongs to the chosen tasks."""
 LISTED = 20
+LEVELS = ["strong", "container", "any"]
 
 
 @click.command("audit")
 @click.argument("what")
 @click.option("--strict", is_flag=True, help="Exit with 1 where something is wrong with a task.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1), help="References run at once.")
+@click.option("--require", type=click.Choice(LEVELS), default="strong", help="The isolation that must be had.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def command(what: str, strict: bool, as_json: bool) -> int:
+def command(what: str, strict: bool, workers: int, require: Level, as_json: bool) -> int:
     """Audit WHAT: a task set such as mbpp:PATH[test], or a folder of extracted APPS examples.
 
     \b
     Examples:
       etude audit mbpp:mbpp.jsonl
+      etude audit p3:PythonProgrammingPuzzles/puzzles
       etude audit Dr-Boot/data/apps/example_tests --json
     """
     from etude.outcomes.examples import holds_examples
@@ -36,7 +51,16 @@ def command(what: str, strict: bool, as_json: bool) -> int:
     place = Path(what).expanduser()
     if place.exists() and holds_examples(place):
         return _examples(place, as_json)
-    return _task_set(what, strict, as_json)
+    with watching("none" if as_json else "auto") as watch:
+
+        def rerun(module: str, tasks: Sequence["Task"], chosen: "TaskSet") -> "Findings":
+            from etude.sandbox import Sandbox
+
+            with Sandbox(workers=workers, require=require) as sandbox:
+                found: Findings = importlib.import_module(module).findings(tasks, chosen.place, sandbox, watch)
+            return found
+
+        return _task_set(what, strict, as_json, rerun)
 
 
 def _examples(place: Path, as_json: bool) -> int:
@@ -48,7 +72,7 @@ def _examples(place: Path, as_json: bool) -> int:
     return 0
 
 
-def _task_set(text: str, strict: bool, as_json: bool) -> int:
+def _task_set(text: str, strict: bool, as_json: bool, rerun: "Rerun") -> int:
     from etude.outcomes.tables import encoded
     from etude.sources.check import check_tasks, overlap
     from etude.sources.task_set import open_task_set, parse_task_set
@@ -58,6 +82,9 @@ def _task_set(text: str, strict: bool, as_json: bool) -> int:
     chosen = parse_task_set(text)
     module = MORE.get(chosen.source)
     more: list[Table] = importlib.import_module(module).tables(chosen.place, chosen.split) if module else []
+    if chosen.source in RERUN:
+        told, failed = rerun(RERUN[chosen.source], tasks, chosen)
+        more, problems = more + told, [*problems, *failed]
     flagged = _flagged(problems)
     shown = [task for task in tasks if task.facts.shown]
     document = {

@@ -11,8 +11,9 @@ from etude.cli.panel import watching
 
 
 @click.command("eval")
-@click.option("--model", required=True, help="A local Hugging Face folder, a hub id, or package:MODULE/PATH.")
+@click.option("--model", default=None, help="A local folder, a hub id, package:MODULE/PATH, or a model's table.")
 @click.option("--tasks", required=True, help="The task set, such as humaneval:PATH or mbpp:PATH[test].")
+@click.option("--solver", default="sample", show_default=True, help="Who attempts the tasks; enumerate needs no model.")
 @click.option("--n", default=10, show_default=True, type=click.IntRange(1), help="Samples per task.")
 @click.option("--k", default="1,5,10", show_default=True, help="The k of pass@k; those above n are left out.")
 @click.option("--temperature", default=0.8, show_default=True, type=click.FloatRange(0.0), help="0 is greedy.")
@@ -25,7 +26,16 @@ from etude.cli.panel import watching
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder that keeps the samples.")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def command(
-    model: str, tasks: str, n: int, k: str, seed: int, workers: int, out: Path | None, as_json: bool, **drawing: Any
+    model: str | None,
+    tasks: str,
+    solver: str,
+    n: int,
+    k: str,
+    seed: int,
+    workers: int,
+    out: Path | None,
+    as_json: bool,
+    **drawing: Any,
 ) -> None:
     """Measure a model: n samples per task, judged on hidden tests, unbiased pass@k with 95 % intervals over tasks.
 
@@ -35,11 +45,15 @@ def command(
     Examples:
       etude eval --model ./my-model --tasks humaneval:HumanEval.jsonl.gz --n 10 --k 1,5,10
       etude eval --model ./my-model --tasks mbpp:mbpp.jsonl[test] --temperature 0 --n 1 --k 1 --json
+      etude eval --tasks p3:puzzles[test][0:20] --solver enumerate --n 1000 --k 1,100,1000
+      etude eval --model '{use = "openai", url = "http://localhost:8000/v1", model = "coder"}' --tasks humaneval:FILE
     """
+    from etude.config import Part
     from etude.evaluating import evaluate, evaluation
 
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    recipe = evaluation(model, tasks, n=n, k=numbers(k, "--k"), seed=seed, workers=workers, **drawing)
+    settings: dict[str, Any] = {"n": n, "k": numbers(k, "--k"), "seed": seed, "workers": workers}
+    recipe = evaluation(model, tasks, solver=Part(use=solver), **settings, **drawing)
     folder = out or Path("runs") / recipe.name
     with watching("none" if as_json else "auto") as watch:
         report, _ = evaluate(recipe, folder, watch)

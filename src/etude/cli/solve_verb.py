@@ -1,16 +1,25 @@
-"""`etude solve --model M --tasks T --solver S`: one solver on some tasks, printed as it goes."""
+"""`etude solve --model M --tasks T --solver S`: one solver on some tasks, its programs with their verdicts."""
 
+import inspect
 import os
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from etude.cli.arguments import overrides, show
 from etude.cli.panel import watching
 
+if TYPE_CHECKING:
+    from etude.protocols import Judged
+
+SHOWN = 8  # programs of a task that people are shown
+
 
 @click.command("solve", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
-@click.option("--model", required=True, help="A local Hugging Face folder, a hub id, or package:MODULE/PATH.")
+@click.option("--model", default=None, help="A local folder, a hub id, package:MODULE/PATH, or a model's table.")
 @click.option("--tasks", required=True, help="The task set; slice it: lab[test][0:5].")
 @click.option("--solver", default="sample", show_default=True, help="An entry point, or package.module:Object.")
 @click.option("--seed", default=0, show_default=True, help="The seed of the draws.")
@@ -18,14 +27,17 @@ from etude.cli.panel import watching
 @click.option("--json", "as_json", is_flag=True, help="Print every attempt as JSON.")
 @click.pass_context
 def command(
-    ctx: click.Context, model: str, tasks: str, solver: str, seed: int, out: Path | None, as_json: bool
+    ctx: click.Context, model: str | None, tasks: str, solver: str, seed: int, out: Path | None, as_json: bool
 ) -> None:
-    """Let a solver attempt tasks and print each program with its verdict; further flags are the solver's settings.
+    """Let a solver attempt tasks and print programs with their verdicts; further flags are the solver's settings.
+
+    Of a task with many programs the first ones are printed, those that pass before the others; --json prints all.
 
     \b
     Examples:
       etude solve --model package:etude.lab/model --tasks lab[validation][0:3] --solver sample --samples 2
       etude solve --model ./my-model --tasks jsonl:my-tasks.jsonl --solver repair --temperature 0.2
+      etude solve --tasks p3:puzzles[0:3] --solver enumerate --until-solved true
     """
     from etude import config
     from etude.evaluating import evaluate, evaluation
@@ -34,17 +46,36 @@ def command(
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     settings = {key: config.value(text) for key, text in overrides(ctx.args).items()}
     part = config.Part(use=solver, **settings)
-    recipe = evaluation(model, tasks, n=int(settings.get("samples", 1)), k=(1,), seed=seed, workers=1, solver=part)
+    samples = settings.get("samples", _samples(solver))
+    recipe = evaluation(model, tasks, n=int(samples), k=(1,), seed=seed, workers=1, solver=part)
     folder = out or Path("runs") / f"solve-{recipe.name.removeprefix('eval-')}"
     with watching("none" if as_json else "auto") as watch:
         report, judged = evaluate(recipe, folder, watch)
     rows = [{"attempt": encode(item.attempt), "verdict": encode(item.verdict)} for item in judged]
-    text = "\n".join(_text(item.attempt.program, item.verdict, item.attempt) for item in judged)
+    text = "\n".join(_shown(judged))
     show(
         rows,
         as_json,
         f"{text}\n{report.tasks} tasks, {sum(item.verdict.passed is True for item in judged)} programs pass",
     )
+
+
+def _samples(solver: str) -> int:
+    """One program per task from a model; what it is used to try from a solver that needs none."""
+    from etude.config import find
+    from etude.evaluating import needs_model
+
+    return 1 if needs_model(solver) else int(inspect.signature(find("solvers", solver)).parameters["samples"].default)
+
+
+def _shown(judged: "Sequence[Judged]") -> Iterator[str]:
+    """A task's first programs, those that pass before the others, and how many are left out."""
+    for _, group in groupby(sorted(judged, key=lambda item: item.attempt.task_id), lambda item: item.attempt.task_id):
+        items = list(group)
+        first = sorted(items, key=lambda item: item.verdict.passed is not True) if len(items) > SHOWN else items
+        yield from (_text(item.attempt.program, item.verdict, item.attempt) for item in first[:SHOWN])
+        if len(items) > SHOWN:
+            yield f"   and {len(items) - SHOWN:,} more programs for {items[0].attempt.task_id}\n"
 
 
 def _text(program: str, verdict: object, attempt: object) -> str:

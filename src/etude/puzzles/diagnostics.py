@@ -10,18 +10,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from etude.curators.order import ancestors
 from etude.folders import round_folder, write_text
 from etude.programs.normalise import normalised
 from etude.protocols import Judged, State
 from etude.puzzles.filters import REASONS, grams, likeness, skeleton
 from etude.puzzles.policies import Known, descriptor
 from etude.puzzles.proposing import bare
-from etude.records import Json
+from etude.records import Json, identify
 
 PROPOSALS, PUZZLES = "proposals.json", "puzzles.json"
 BINS = 10
 CLOSE = 0.8
 """From here on a puzzle counts as close to a held-out one."""
+AS_HELD_OUT = ("held out", "near held out", "held-out behaviour")
+"""Reasons of the rejects that protect an evaluation set."""
 UNRUNNABLE = ("parses", "signature", "type", "forbidden", "unbound", "unused", "does not run", "slow", "raises")
 
 
@@ -40,8 +43,8 @@ def proposal_facts(
         `proposed`, `accepted`, `rejected` (every reason, in order), `valid` (the share that can be run as puzzles),
         `trivial` (their share among the valid ones), `novel` (the share of the accepted of a kind not seen before),
         `kinds` and `cells` (different skeletons and descriptors), `guarded` (how many held-out puzzles there are),
-        `to_held_out` (mean likeness to the nearest of them, and the share that is close). None where there is nothing
-        to divide by.
+        `refused_as_held_out` (proposals that repeat one of those, come near it or behave like it), `to_held_out` (mean
+        likeness to the nearest of them, and the share that is close). None where there is nothing to divide by.
     """
     proposed = sum(rejected.values()) + len(accepted)
     broken = sum(rejected.get(reason, 0) for reason in UNRUNNABLE)
@@ -56,6 +59,7 @@ def proposal_facts(
         "kinds": len(set(kinds)),
         "cells": len({descriptor(item) for item in accepted}),
         "guarded": len(held_out),
+        "refused_as_held_out": sum(rejected.get(reason, 0) for reason in AS_HELD_OUT),
         "to_held_out": distance(accepted, held_out),
     }
 
@@ -103,15 +107,22 @@ def practice_facts(known: Sequence[Known], kept: int, solutions: Mapping[str, in
 
 
 def outcomes(judged: Sequence[Judged], round: int) -> list[Known]:
-    """Every puzzle among judged attempts with how often it was solved; what could not be judged does not count."""
-    passed: dict[str, list[bool]] = defaultdict(list)
+    """Every puzzle among judged attempts with how often it was solved; what could not be judged does not count.
+
+    A first attempt and its repairs are one try, which is solved where any of them is.
+    """
+    passed: dict[str, dict[str, bool]] = defaultdict(dict)
     puzzles: dict[str, str] = {}
-    for task, _, verdict in judged:
+    attempts = {identify(item.attempt): item.attempt for item in judged}
+    for task, attempt, verdict in judged:
         if task.facts.kind == "puzzle":
             puzzles[task.task_id] = bare(task.hidden.puzzle)
-            passed[task.task_id] += [] if verdict.passed is None else [verdict.passed]
+            tries = passed[task.task_id]
+            if verdict.passed is not None:
+                first = identify([attempt, *ancestors(attempt, attempts)][-1])
+                tries[first] = tries.get(first, False) or verdict.passed
     return [
-        Known(task_id=name, puzzle=text, solved=sum(passed[name]), tried=len(passed[name]), round=round)
+        Known(task_id=name, puzzle=text, solved=sum(passed[name].values()), tried=len(passed[name]), round=round)
         for name, text in puzzles.items()
     ]
 

@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from random import Random
+from typing import NamedTuple
 
 from etude.models.prompts import load
+from etude.puzzles.concepts import Catalogue
 from etude.puzzles.instance import IMPORTS
 from etude.puzzles.question import read_question
 from etude.records import Completion, Request, Sampling, TaskView, Tests
@@ -29,12 +31,14 @@ class Wording:
     """How puzzles are asked for.
 
     Attributes:
-        template: A built-in template or the path of one; it sees `shots`, `number` and `opening`.
+        template: A built-in template or the path of one; it sees `shots`, `number`, `opening`, the `concepts` that the
+            new puzzle is asked for, and those of each shot (`marks`).
         openings: How the new puzzle begins, one after another; `{n}` is its number in the prompt.
         shots: At most so many known puzzles in a prompt.
         budget: Tokens of prompt and new puzzle together.
         per_prompt: Puzzles drawn for each prompt.
         temperature, top_p, max_tokens: How they are drawn.
+        concepts: So many concepts are named in a prompt, where there is a catalogue of them.
     """
 
     template: str = "propose.v1"
@@ -45,6 +49,7 @@ class Wording:
     temperature: float = 0.9
     top_p: float = 1.0
     max_tokens: int = 200
+    concepts: int = 2
 
 
 Fits = Callable[[str, int], bool]
@@ -52,13 +57,16 @@ Draw = Callable[[int, Random], Sequence[str]]
 """The known puzzles that a prompt may show, best first, at most so many, by these dice."""
 
 
-def requests(wording: Wording, count: int, draw: Draw, fits: Fits, seed: int, round: int) -> list[Request]:
+def requests(
+    wording: Wording, count: int, draw: Draw, fits: Fits, seed: int, round: int, catalogue: Catalogue | None = None
+) -> list[Request]:
     """`count` requests for one puzzle each; the same arguments give the same requests.
 
     Args:
         draw: Chooses the puzzles that a prompt shows.
         fits: Whether the model has room for a prompt and so many new tokens.
         seed: The run's; every round and prompt has dice of its own.
+        catalogue: Concepts to ask for; None asks for none.
     """
     sampling = Sampling(
         temperature=wording.temperature,
@@ -70,34 +78,58 @@ def requests(wording: Wording, count: int, draw: Draw, fits: Fits, seed: int, ro
     made: list[Request] = []
     for number, start in enumerate(range(0, count, wording.per_prompt)):
         shown = draw(wording.shots, Random(f"propose {seed} {round} {number}"))
-        prompt = _fitted(wording, wording.openings[number % len(wording.openings)], shown, fits)
+        wanted = concepts_of_prompt(wording, catalogue, number, seed, round)
+        page = _Page(wording, wording.openings[number % len(wording.openings)], wanted, catalogue)
+        prompt = _fitted(page, shown, fits)
         indices = range(start, min(start + wording.per_prompt, count))
         made += [Request(prompt=prompt, sample_index=index, sampling=sampling) for index in indices]
     return made
 
 
-def _fitted(wording: Wording, opening: str, shown: Sequence[str], fits: Fits) -> str:
+def concepts_of_prompt(
+    wording: Wording, catalogue: Catalogue | None, number: int, seed: int, round: int
+) -> tuple[str, ...]:
+    """What the `number`-th prompt of a round asks for: its `per_prompt` proposals are one prompt's."""
+    return catalogue.drawn(wording.concepts, Random(f"concepts {seed} {round} {number}")) if catalogue else ()
+
+
+class _Page(NamedTuple):
+    """What stays the same in a prompt while puzzles are added to it."""
+
+    wording: Wording
+    opening: str
+    concepts: tuple[str, ...]
+    catalogue: Catalogue | None
+
+
+def _fitted(page: _Page, shown: Sequence[str], fits: Fits) -> str:
     """The prompt with as many puzzles as there is room for."""
-    prompt, taken = _prompt(wording, opening, ()), list[str]()
+    prompt, taken = _prompt(page, ()), list[str]()
     for puzzle in shown:
-        longer = _prompt(wording, opening, (*taken, puzzle))
-        room = wording.budget - wording.max_tokens
-        if len(longer) > CHARACTERS * room or not fits(longer, wording.max_tokens):
+        longer = _prompt(page, (*taken, puzzle))
+        room = page.wording.budget - page.wording.max_tokens
+        if len(longer) > CHARACTERS * room or not fits(longer, page.wording.max_tokens):
             break
         taken.append(puzzle)
         prompt = longer
     return prompt
 
 
-def _prompt(wording: Wording, opening: str, puzzles: Sequence[str]) -> str:
-    numbered = NUMBER in opening
-    name = _name(opening)
+def _prompt(page: _Page, puzzles: Sequence[str]) -> str:
+    numbered = NUMBER in page.opening
+    name = _name(page.opening)
     shots = [
         _renamed(item, SAT, name.replace(NUMBER, str(i)) if numbered else SAT) for i, item in enumerate(puzzles, 1)
     ]
-    number = len(shots) + 1
-    context = {"shots": shots, "number": number, "opening": opening.replace(NUMBER, str(number))}
-    return str(load(wording.template).render(context))
+    number, known = len(shots) + 1, page.catalogue
+    context = {
+        "shots": shots,
+        "number": number,
+        "opening": page.opening.replace(NUMBER, str(number)),
+        "concepts": page.concepts,
+        "marks": [known.within(item, page.wording.concepts) if known else () for item in puzzles],
+    }
+    return str(load(page.wording.template).render(context))
 
 
 def written(completion: Completion) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import ClassVar
 
 from etude.errors import InputError, RecipeError
 from etude.protocols import Budget, Workbench
@@ -38,6 +39,7 @@ class Enumerate:
         rules: A file of counted rules (`etude.puzzles.bigram.save`), or "" to begin with the uniform model.
         borrowed: The share of inputs and of the puzzle's own constants in the uniform model.
         prior: How many sightings the uniform model is worth in a fitted one.
+        needs_model: False: nobody has to name a language model for it.
     """
 
     samples: int = 1000
@@ -46,6 +48,7 @@ class Enumerate:
     rules: str = ""
     borrowed: float = 0.5
     prior: float = 5.0
+    needs_model: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if self.samples < 0 or self.passes < 1 or not 0 < self.borrowed < 1 or self.prior <= 0:

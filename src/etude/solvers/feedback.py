@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from etude.records import Fault, Outcome, TestResult
 from etude.solvers.difference import difference
+from etude.solvers.puzzle_words import is_puzzle, puzzle_line, puzzle_lines
 
 Level = Literal["none", "verdict", "short", "full", "trace"]
 
@@ -88,6 +89,8 @@ def _fault_of(result: TestResult | None, outcome: Outcome) -> Fault | None:
 
 def _line(result: TestResult | None, outcome: Outcome) -> str:
     fault = _fault_of(result, outcome)
+    if result and is_puzzle(result):
+        return puzzle_line(result, outcome, VERDICTS)
     subject = _subject(result.test) if result else Subject("the program")
     if fault and result is None and fault.type in UNREADABLE:
         return f"the program is not Python: {_fault(fault)}"
@@ -193,6 +196,8 @@ def _traceback(result: TestResult | None, outcome: Outcome) -> list[str]:
     fault = _fault_of(result, outcome)
     if fault is None:
         return []
+    if result and is_puzzle(result):
+        return puzzle_lines(result)
     lines = [line for line in fault.traceback if not line.startswith(HARNESS)]
     if fault.type in UNREADABLE and result is None:
         return [line.replace(", in <module>:", ":") for line in lines]

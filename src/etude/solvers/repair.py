@@ -21,6 +21,7 @@ from etude.records import Agent, Attempt, Outcome, Sampling, Status, TaskView, i
 from etude.solvers.drafting import Draft, write
 from etude.solvers.feedback import HOWEVER, Level, feedback, question
 from etude.solvers.fitting import fitted
+from etude.solvers.puzzle_words import walk
 from etude.solvers.sample import Sample
 
 Gate = Literal["shown", "oracle"]
@@ -135,11 +136,14 @@ class Repair:
                 yield view, attempt, f"{said}\n{traces[name]}" if traces.get(name) else said
 
     def _traces(self, pairs: Sequence[Pair], outcomes: Mapping[str, Outcome], bench: Workbench) -> dict[str, str]:
-        """Attempt id -> what its lines did with the first test that failed."""
-        asked = {identify(attempt): question(outcomes[identify(attempt)], view.entry_point) for view, attempt in pairs}
-        wanted = [(identify(attempt), attempt.program) for _, attempt in pairs if asked[identify(attempt)]]
-        told = bench.trace([(program, asked[name]) for name, program in wanted])
-        return {name: text for (name, _), text in zip(wanted, told, strict=True)}
+        """Attempt id -> what its lines did with the first test that failed; of a puzzle, what `sat` did with it."""
+        asked = {}
+        for view, attempt in pairs:
+            outcome = outcomes[identify(attempt)]
+            found = walk(view, outcome) or (attempt.program, question(outcome, view.entry_point))
+            if found[1]:
+                asked[identify(attempt)] = found
+        return dict(zip(asked, bench.trace(list(asked.values())), strict=True))
 
     def _checked(self, pairs: Sequence[Pair], bench: Workbench) -> dict[str, Outcome]:
         outcomes = bench.check([(view, attempt.program) for view, attempt in pairs])

@@ -15,15 +15,19 @@ from random import Random
 from typing import Any, Literal
 
 from etude.config import Part, build
-from etude.errors import RecipeError
+from etude.errors import InputError, RecipeError
 from etude.protocols import Model, State, Workbench
+from etude.puzzles.concepts import Catalogue, catalogue, use_facts
 from etude.puzzles.diagnostics import PROPOSALS, PUZZLES, proposal_facts, read, write
+from etude.puzzles.hard import merged, retried, solved_later, unsolved
 from etude.puzzles.policies import Known, drawn, policy_named
-from etude.puzzles.proposing import Layout, Wording, bare, requests, written
+from etude.puzzles.proposing import Layout, Wording, bare, concepts_of_prompt, requests, written
 from etude.puzzles.screening import Screen
 from etude.records import Json
 from etude.sources.task_set import open_task_set
 from etude.tasks import Task
+
+OTHER_SPLITS = ("test", "validation")
 
 log = logging.getLogger(__name__)
 
@@ -36,14 +40,19 @@ class Proposed:
 
     Args:
         tasks: The given puzzles, a task set such as `p3:PATH[train]`.
-        held_out: Task sets that no proposal may repeat; "auto" is the split `test` of the given set, where it has one.
+        held_out: Task sets that no proposal may repeat; "auto", alone or among others, is the splits `test` and
+            `validation` of the given set, where it has them.
         own: False yields the given puzzles: the control.
         proposals: Puzzles drawn per round.
+        retry: At most so many of the model's own puzzles that earlier rounds have tried and not solved are tasks again,
+            besides the new ones (`etude.puzzles.hard`). It reads what the curator `by_policy` writes.
         proposer: Who writes: the learning `agent`, the `base`, or a model part (`{use = "huggingface", path = "..."}`).
         shown: Which puzzles a prompt shows: the `given` ones, the model's `own` of earlier rounds (the given ones while
             there are none), or `both`.
         policy: Which of them are shown first: `uniform`, `band`, `archive` or `learnability`.
         band: The solve rates of `band`.
+        concepts_from: A task set whose references name concepts to ask for (`etude.puzzles.concepts`); "" is none.
+        concepts: So many of them are named in a prompt. `propose.v1` then gives way to `propose-concepts.v1`.
         template, openings, shots, budget, per_prompt, temperature, top_p, max_tokens: See `Wording`.
         trivial: Type -> answers that a puzzle must refuse; None takes the released constants.
         trivial_reject_rate: The share of the puzzles that is asked whether a trivial answer solves it.
@@ -57,10 +66,13 @@ class Proposed:
     held_out: Sequence[str] | Literal["auto"] = "auto"
     own: bool = True
     proposals: int = 2048
+    retry: int = 0
     proposer: Literal["agent", "base"] | dict[str, Any] = "agent"
     shown: Literal["given", "own", "both"] = "given"
     policy: str = "uniform"
     band: tuple[float, float] = (0.05, 0.7)
+    concepts_from: str = ""
+    concepts: int = 2
     template: str = "propose.v1"
     openings: tuple[str, ...] = ("def f{n}(",)
     shots: int = 1000
@@ -82,6 +94,8 @@ class Proposed:
             raise RecipeError("proposed: there is nothing to draw", expected="proposals, per_prompt, max_tokens >= 1")
         if not (0 <= self.trivial_reject_rate <= 1 and 0 < self.closest <= 1):
             raise RecipeError("proposed: a share is not one", expected="trivial_reject_rate and closest up to 1")
+        if self.retry < 0 or self.concepts < 1:
+            raise RecipeError("proposed: retry or concepts is too small", expected="retry >= 0, concepts >= 1")
 
     def propose(self, state: State | None, n: int | None = None) -> Iterator[Task]:
         """Yields the round's puzzles, at most `n`; writes `proposals.json` and notes its numbers.
@@ -93,17 +107,60 @@ class Proposed:
         if not self.own or state is None or state.bench is None:
             yield from islice(given, n)
             return
-        layout = Layout.of(given)
-        screen = self._screen(given, state, state.bench)
-        accepted, rejected = screen.sifted(self._written(given, state, state.bench), n)
+        layout, again = Layout.of(given), self._again(state)[:n]
+        screen, known = self._screen(given, state, state.bench), self._catalogue(state)
+        limit = None if n is None else n - len(again)
+        accepted, rejected = screen.sifted(self._written(given, state, state.bench, known), limit)
         names = [f"own/{state.round}/{number:06}" for number, _ in accepted]
-        texts = [text for _, text in accepted]
-        facts = proposal_facts(rejected, texts, screen.before, screen.held_out)
-        listed = [{"task_id": name, "puzzle": text} for name, text in zip(names, texts, strict=True)]
+        listed = [{"task_id": name, "puzzle": text} for name, (_, text) in zip(names, accepted, strict=True)]
+        facts = proposal_facts(rejected, [text for _, text in accepted], screen.before, screen.held_out)
+        facts |= {"guarded_sets": {name: len(tasks) for name, tasks in self._held_out().items()}}
+        facts |= self._hard_facts(state, again) | self._concept_facts(state, accepted, known)
         write(state, PROPOSALS, facts, listed)
         if not accepted:
             log.warning("%s", nothing_left(state.round, rejected))
-        yield from (layout.task(name, text, "proposed") for name, text in zip(names, texts, strict=True))
+        wanted = [(str(row["task_id"]), str(row["puzzle"])) for row in listed]
+        wanted += [(item.task_id, item.puzzle) for item in again]
+        yield from (layout.task(name, text, "proposed") for name, text in wanted)
+
+    def _again(self, state: State) -> list[Known]:
+        """The unsolved puzzles of earlier rounds that are tried again."""
+        return retried(self._unsolved(state), self.retry, state.seed, state.round) if self.retry else []
+
+    def _unsolved(self, state: State) -> list[Known]:
+        own = {str(row["task_id"]) for row in self._earlier(state, PROPOSALS)}
+        return unsolved(self._practised(state), own)
+
+    def _hard_facts(self, state: State, again: Sequence[Known]) -> dict[str, Json]:
+        """What became of the puzzles that were not solved at first."""
+        late = solved_later(self._practised(state))
+        return {"hard": {"unsolved": len(self._unsolved(state)), "retried": len(again), "solved_later": late}}
+
+    def _catalogue(self, state: State) -> Catalogue | None:
+        """The concepts to ask for, with what the model has made of them so far."""
+        if not self.concepts_from:
+            return None
+        programs = [task.reference for task in open_task_set(self.concepts_from) if task.reference]
+        found = catalogue(programs, [str(row["puzzle"]) for row in self._earlier(state, PROPOSALS)])
+        if not found.counts:
+            raise InputError(
+                f"{self.concepts_from} has no reference to read concepts from",
+                expected="a task set with references, such as mbpp:PATH",
+                fix='source.concepts_from = ""',
+            )
+        return found
+
+    def _concept_facts(
+        self, state: State, accepted: Sequence[tuple[int, str]], known: Catalogue | None
+    ) -> dict[str, Json]:
+        if known is None:
+            return {}
+        wording = self._wording()
+        asked = [
+            (text, concepts_of_prompt(wording, known, number // self.per_prompt, state.seed, state.round))
+            for number, text in accepted
+        ]
+        return {"concepts": use_facts(asked, known)}
 
     def _tasks(self, text: str) -> list[Task]:
         """The puzzles of a task set, opened once."""
@@ -111,17 +168,31 @@ class Proposed:
             self._opened[text] = [task for task in open_task_set(text) if task.facts.kind == "puzzle"]
         return self._opened[text]
 
-    def _held_out(self) -> list[Task]:
-        if self.held_out != "auto":
-            return [task for text in self.held_out for task in self._tasks(text)]
-        other = re.sub(r"\[train\](\[[^\]]*\])?$", "[test]", self.tasks)
-        return self._tasks(other) if other != self.tasks else []
+    def _held_out(self) -> dict[str, list[Task]]:
+        """Task set -> its puzzles that are guarded."""
+        sets = ["auto"] if self.held_out == "auto" else self.held_out
+        found: dict[str, list[Task]] = {}
+        for text in sets:
+            found |= self._beside() if text == "auto" else {text: self._tasks(text)}
+        return found
+
+    def _beside(self) -> dict[str, list[Task]]:
+        """The other splits of the given set; not every set has a `validation`."""
+        test, validation = (re.sub(r"\[train\](\[[^\]]*\])?$", f"[{split}]", self.tasks) for split in OTHER_SPLITS)
+        if test == self.tasks:
+            return {}
+        found = {test: self._tasks(test)}
+        try:
+            more = self._tasks(validation)
+        except InputError:  # there is no such split
+            more = self._opened[validation] = []
+        return found | ({validation: more} if more else {})
 
     def _screen(self, given: Sequence[Task], state: State, bench: Workbench) -> Screen:
         return Screen(
             bench=bench,
             given=given,
-            guarded=self._held_out(),
+            guarded=[task for tasks in self._held_out().values() for task in tasks],
             earlier=tuple(str(row["puzzle"]) for row in self._earlier(state, PROPOSALS)),
             trivial=self.trivial,
             trivial_reject_rate=self.trivial_reject_rate,
@@ -131,7 +202,7 @@ class Proposed:
             dice=f"{state.seed} {state.round}",
         )
 
-    def _written(self, given: Sequence[Task], state: State, bench: Workbench) -> list[str]:
+    def _written(self, given: Sequence[Task], state: State, bench: Workbench, known: Catalogue | None) -> list[str]:
         """Every proposal of the round, in the order of the requests."""
         pool = self._pool(given, state)
         policy = policy_named(self.policy, self.band)
@@ -140,7 +211,7 @@ class Proposed:
             return [item.puzzle for item in drawn(pool, policy, number, dice)] if number else []
 
         writer = bench.beside(self._model()) if isinstance(self.proposer, dict) else bench
-        asked = requests(self._wording(), self.proposals, draw, writer.fits, state.seed, state.round)
+        asked = requests(self._wording(), self.proposals, draw, writer.fits, state.seed, state.round, known)
         found = {item.request.sample_index: written(item) for item in writer.generate(asked)}
         return [found[request.sample_index] for request in asked]
 
@@ -149,8 +220,9 @@ class Proposed:
         return model
 
     def _wording(self) -> Wording:
+        plain = self.template == "propose.v1"
         return Wording(
-            template=self.template,
+            template="propose-concepts.v1" if plain and self.concepts_from else self.template,
             openings=self.openings,
             shots=self.shots,
             budget=self.budget,
@@ -158,13 +230,18 @@ class Proposed:
             temperature=self.temperature,
             top_p=self.top_p,
             max_tokens=self.max_tokens,
+            concepts=self.concepts,
         )
 
     def _pool(self, given: Sequence[Task], state: State) -> list[Known]:
         """The puzzles that prompts may show."""
-        own = [Known(**row) for row in self._earlier(state, PUZZLES)]
+        own = self._practised(state)
         theirs = [Known(task_id=task.task_id, puzzle=bare(task.hidden.puzzle)) for task in given]
-        return {"given": theirs, "own": own or theirs, "both": [*theirs, *own]}[self.shown]
+        return {"given": theirs, "own": merged(own) or theirs, "both": [*theirs, *merged(own)]}[self.shown]
+
+    def _practised(self, state: State) -> list[Known]:
+        """How the puzzles of the earlier rounds went, one record per puzzle and round."""
+        return [Known(**row) for row in self._earlier(state, PUZZLES)]
 
     def _earlier(self, state: State, name: str) -> list[dict[str, Any]]:
         return read(state.folder.parent.parent, state.round, name)

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from etude.judges.exam import Exam, settle, unavailable
 from etude.judges.rules.annotations import matches
+from etude.judges.rules.literal import literal_answer
 from etude.judges.values import brief
 from etude.programs.parse import parse
 from etude.protocols import Sandbox
@@ -21,13 +22,16 @@ TEST = "sat(sol()) is True"
 LARGEST = 20_000_000
 LEAST_SECONDS = 0.05  # for a check whose program has used nearly all there was
 GIVEN = "_answer_of_the_program"
-CHECK = f"assert sat({GIVEN}) is True"
+SAID = "_said_of_it"
+CHECK = f"""{SAID} = sat({GIVEN})
+assert {SAID} is True, "it returned False" if {SAID} is False else "it returned something that is not True"
+"""
 LONG_NUMBER = re.compile(r"[0-9]{4000,}")  # Python refuses to read one in decimals
 
 
 def examine_puzzles(exams: Sequence[Exam], sandbox: Sandbox) -> list[Outcome]:
     """One outcome per exam: ask every program, then check the answers of the right type."""
-    runs = sandbox.run([Job(source=exam.program, asks=("sol()",), limits=exam.limits) for exam in exams])
+    runs = _answered(exams, sandbox)
     types = [_annotation(exam.tests.puzzle) for exam in exams]
     fit = [_fits(run, kind) for run, kind in zip(runs, types, strict=True)]
     decided = iter(sandbox.run([_check(exam, run) for exam, run, ok in zip(exams, runs, fit, strict=True) if ok]))
@@ -37,6 +41,18 @@ def examine_puzzles(exams: Sequence[Exam], sandbox: Sandbox) -> list[Outcome]:
         unavailable("sat does not declare its answer's type") if kind is None else _outcome(run, check, kind, level)
         for run, check, kind in zip(runs, second, types, strict=True)
     ]
+
+
+def _answered(exams: Sequence[Exam], sandbox: Sandbox) -> list[Run]:
+    """What every program answers; one that only names its answer is read, the others are run."""
+    named = [literal_answer(exam.program) for exam in exams]
+    asked = [
+        Job(source=exam.program, asks=("sol()",), limits=exam.limits)
+        for exam, answer in zip(exams, named, strict=True)
+        if answer is None
+    ]
+    runs = iter(sandbox.run(asked))
+    return [Run(status="ok", answers=(answer,)) if answer else next(runs) for answer in named]
 
 
 def _check(exam: Exam, run: Run) -> Job:

@@ -35,8 +35,8 @@ check: $(READY)    ## ruff, mypy --strict, import-linter, size rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-proof: $(READY)    ## The slow proofs: make proof PART=lab, fuzz or verdicts
-	$(BIN)/python proofs/$(PART).py --out runs/proof-$(PART)
+proof: $(READY)    ## The slow proofs: make proof PART=lab, drboot-claims, drboot-cost, drboot-regimes, puzzle-claims, fuzz, verdicts
+	$(BIN)/python proofs/$(subst -,_,$(PART)).py --out runs/proof-$(PART)
 
 bench: $(READY)    ## Speed, as ratios measured side by side; PEERS=folder measures others beside us (benchmarks/README.md)
 	$(BIN)/python benchmarks/sandbox.py --peers $(PEERS)

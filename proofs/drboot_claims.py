@@ -1,6 +1,6 @@
 """The claims of bootstrapping with repair (Dr. Boot, arXiv 2507.15889) at lab scale: which hold, and by how much?
 
-    make proof PART=drboot         # or: python proofs/drboot.py --out runs/proof-drboot --seeds 0,1,2,3,4
+    make proof PART=drboot-claims    # python proofs/drboot_claims.py --out runs/proof-drboot-claims --seeds 0,1,2,3,4
 
 1. Bootstrapping beats fine-tuning on references. 2. The bootstrapped model equals or beats a fine-tuned model with
 about 70 % more parameters. 3. Repair training improves pass@k without repair. 4. Repair at inference against sampling
@@ -29,7 +29,7 @@ from etude.records import Point, Report
 from etude.suites.compare import compare
 from etude.suites.repairk import at, crossover
 
-RECIPE = Path(__file__).with_name("drboot.toml")
+RECIPE = Path(__file__).with_name("drboot_claims.toml")
 STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
 LARGER_WIDTH = 128
 CLAIMS = (
@@ -52,7 +52,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 def main() -> int:
     """Runs all seeds, two at a time, then prints one table per claim."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path("runs/proof-drboot"))
+    parser.add_argument("--out", type=Path, default=Path("runs/proof-drboot-claims"))
     parser.add_argument("--seeds", default="0,1,2,3,4")
     parser.add_argument("--parallel", type=int, default=2)
     options = parser.parse_args()

@@ -1,10 +1,10 @@
 """The price of bootstrapping: what it takes until validation is as good as the released procedure ever gets.
 
-    make proof PART=drboot_cost    # or: python proofs/drboot_cost.py --out runs/proof-drboot_cost --seeds 0,1,2
+    make proof PART=drboot-cost    # or: python proofs/drboot_cost.py --out runs/proof-drboot-cost --seeds 0,1,2
 
 The released procedure (greedy attempt and repair of every task in each of nine rounds, from the base each time) beside
-the arm `thrifty` of `proofs/drboot.toml`: same tasks, model and judge. Model tokens are those that the model has read
-(prompts; a repair's are long) and written, validation not counted. Exit code 1 where thrifty never gets there.
+the arm `thrifty` of `proofs/drboot_claims.toml`: same tasks, model and judge. Model tokens are those that the model has
+read (prompts; a repair's are long) and written, validation not counted. Exit code 1 where thrifty never gets there.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from etude.folders import round_folder
 from etude.ledger import Ledger
 from etude.progress import ignore
 
-RECIPE = Path(__file__).with_name("drboot.toml")
+RECIPE = Path(__file__).with_name("drboot_claims.toml")
 ROUNDS = {MAIN: 9, "thrifty": 6}
 QUICK = ("--suite.limit", "10", "--suite.n", "2", "--suite.k", "[1]")  # the test split is not what is compared here
 
@@ -31,7 +31,7 @@ QUICK = ("--suite.limit", "10", "--suite.n", "2", "--suite.k", "[1]")  # the tes
 def main() -> int:
     """Runs both arms for every seed, two at a time, and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path("runs/proof-drboot_cost"))
+    parser.add_argument("--out", type=Path, default=Path("runs/proof-drboot-cost"))
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--parallel", type=int, default=2)
     options = parser.parse_args()
@@ -74,12 +74,12 @@ def _run(recipe: Path, out: Path, seed: int, name: str) -> list[Stand]:
     command += ["--arm", name, "--rounds", str(ROUNDS[name]), "--progress", "none", *QUICK]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
     print(f"{name}, seed {seed}: {time.time() - start:.0f} s", flush=True)
-    return _stands(folder, arm_folder(folder, name))
+    return _stands(arm_folder(folder, name))
 
 
-def _stands(folder: Path, arm: Path) -> list[Stand]:
-    """One per round. The clock is that of the files a round leaves: it means nothing for a run that was resumed."""
-    start = (folder / "recipe.toml").stat().st_mtime
+def _stands(arm: Path) -> list[Stand]:
+    """One per round. The clock is that of the files a run leaves, pauses and all."""
+    start = (arm / "manifest.json").stat().st_mtime
     ledger = Ledger(arm)
     try:
         reports = ledger.reports("validation")

@@ -1,6 +1,6 @@
 """When does bootstrapping stop beating fine-tuning? The same comparison where more and more tasks have a reference.
 
-    make proof PART=drboot_regimes    # python proofs/drboot_regimes.py --out runs/proof-drboot_regimes --seeds 0,1,2
+    make proof PART=drboot-regimes    # python proofs/drboot_regimes.py --out runs/proof-drboot-regimes --seeds 0,1,2
 
 Of the 720 training tasks 80, 240 or all 720 come with a reference. Plain bootstrapping and bootstrapping with repair
 stand beside fine-tuning on the references, of the base and of a base with 70 % more parameters, each fine-tuned anew in
@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from drboot import deviation, prepared, single, spread
+from drboot_claims import deviation, prepared, single, spread
 
 from etude.arms import MAIN, arm_folder
 from etude.ledger import Ledger
@@ -32,7 +32,7 @@ CLAIMS = (("regular", "plain"), ("regular", MAIN), ("larger", "plain"), ("larger
 def main() -> int:
     """Runs every arm in every regime, two at a time, and prints both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path("runs/proof-drboot_regimes"))
+    parser.add_argument("--out", type=Path, default=Path("runs/proof-drboot-regimes"))
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--given", default="80,240,720")
     parser.add_argument("--parallel", type=int, default=2)

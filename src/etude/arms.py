@@ -67,6 +67,8 @@ def run_whole(recipe: config.Recipe, folder: Path, watch: Watch) -> None:
     Raises:
         EtudeError: A control failed; the main arm's work is recorded all the same.
     """
+    for each in (recipe, *(config.arm(recipe, name) for name in recipe.arms)):
+        _require_parts(each)
     with storage(folder):
         folder.mkdir(parents=True, exist_ok=True)
     keep_recipe(folder, recipe)
@@ -77,6 +79,12 @@ def run_whole(recipe: config.Recipe, folder: Path, watch: Watch) -> None:
     except BaseException:
         controls.stop()
         raise
+
+
+def _require_parts(recipe: config.Recipe) -> None:
+    """Refuses wrong settings of who writes before anything is on disk: a key in place of its name is one of them."""
+    for room, part in (("models", recipe.model), ("sources", recipe.source), ("solvers", recipe.solver)):
+        config.build(room, part)
 
 
 class Controls:

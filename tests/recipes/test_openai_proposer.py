@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from etude.arms import run_whole
-from etude.errors import MissingError
+from etude.errors import InputError, MissingError
 from etude.progress import ignore
 from tests.recipes.puzzle_world import recipe
 from tests.serving import Served, counted, transformers_serve
@@ -80,3 +80,10 @@ def test_no_secret_is_written_down(tmp_path: Path, served: Served, monkeypatch: 
     files = [file for file in (tmp_path / "run").rglob("*") if file.is_file()]
     assert any(b"SERVER_KEY" in file.read_bytes() for file in files)
     assert not any(b"very-secret-word" in file.read_bytes() for file in files)
+
+
+def test_a_key_in_place_of_its_name_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    settings = '{ use = "openai", url = "http://127.0.0.1:9/v1", model = "m", key = "sk-very-secret" }'
+    with pytest.raises(InputError, match="no name of an environment variable"):
+        run_whole(recipe(tmp_path, ["unused"], source__proposer=settings), tmp_path / "run", ignore)
+    assert not (tmp_path / "run").exists()

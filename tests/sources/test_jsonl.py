@@ -6,7 +6,7 @@ import pytest
 
 from etude.errors import InputError
 from etude.records import Call, Exchange, Tests
-from etude.sources.jsonl import Jsonl, check_lines
+from etude.sources.jsonl import SPLITS, Jsonl, check_lines
 
 GOOD = {"task_id": "a", "prompt": "Add two numbers.", "entry_point": "add", "assertions": ["assert add(1, 2) == 3"]}
 
@@ -231,3 +231,24 @@ def test_calls_may_be_json_text_and_empty_columns_are_absent(tmp_path):
 def test_without_a_path_the_form_is_told():
     with pytest.raises(InputError, match="jsonl wants a path"):
         list(Jsonl().propose(None))
+
+
+def test_a_task_stays_in_its_split_when_others_are_added(tmp_path):
+    rows = [changed(task_id=f"t/{number}") for number in range(200)]
+    few, many = written(tmp_path / "few.jsonl", *rows[:100]), written(tmp_path / "many.jsonl", *rows)
+    parts = [
+        {split: [task.task_id for task in Jsonl(path=str(file), split=split).propose(None)] for split in SPLITS[:3]}
+        for file in (few, many)
+    ]
+    everywhere = [name for ids in parts[1].values() for name in ids]
+    assert sorted(everywhere) == sorted(row["task_id"] for row in rows), "each task is in one split"
+    assert all(set(ids) <= set(parts[1][split]) for split, ids in parts[0].items())
+    train, validation, test = (len(ids) for ids in parts[1].values())
+    assert train > 140
+    assert min(validation, test) > 8
+    assert len(list(Jsonl(path=str(many), split="all").propose(None))) == 200
+
+
+def test_a_split_that_is_none_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no split 'dev'"):
+        Jsonl(path="a.jsonl", split="dev")

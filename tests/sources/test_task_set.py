@@ -106,9 +106,9 @@ def test_settings_reach_the_source(tmp_path):
         open_task_set(f"jsonl:{tmp_path}/a.jsonl", {"skip_invalidd": True})
 
 
-def test_a_split_that_a_source_does_not_take_is_refused(tmp_path):
+def test_a_split_that_a_source_does_not_take_is_refused():
     with pytest.raises(InputError, match="takes no split, found 'test'"):
-        open_task_set("jsonl:x.jsonl[test]")
+        open_task_set("families[test]")
 
 
 def test_an_import_path_without_such_an_object_is_a_users_error(mine):

@@ -62,6 +62,9 @@ class Repair:
     explain: bool = False
     repairer: dict[str, Any] | None = None
 
+    def __post_init__(self) -> None:
+        _ = self._repairer  # says what is wrong with its settings
+
     def attempt(self, views: Sequence[TaskView], agent: Agent, bench: Workbench, budget: Budget) -> Iterator[Attempt]:
         """Yields every first attempt as it is written, then round by round the repairs of those that fail."""
         known = {view.task_id: view for view in views}

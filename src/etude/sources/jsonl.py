@@ -3,6 +3,7 @@
 The format of a row is in `etude.sources.own_format`. Every row that is refused is named with its line and reasons.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +17,7 @@ from etude.sources.own_format import refusal, task_of
 from etude.sources.rows import Broken, scan
 from etude.tasks import Task
 
+SPLITS = ("train", "validation", "test", "all")
 FILES = ("tasks.jsonl", "tasks.jsonl.gz", "*.jsonl", "*.jsonl.gz", "*.json", "*.json.gz", "*.parquet")
 
 
@@ -39,10 +41,17 @@ class Jsonl:
     Args:
         path: The file, or a folder with `tasks.jsonl` or files of one format.
         skip_invalid: Leave out lines that are no task instead of refusing the whole file.
+        split: `train`, `validation` or `test`: about eight, one and one in ten of the tasks. The task id decides, so
+            that a task stays where it is when others are added. "" and `all` are the whole file.
     """
 
     path: str = ""
     skip_invalid: bool = False
+    split: str = ""
+
+    def __post_init__(self) -> None:
+        if self.split not in ("", *SPLITS):
+            raise InputError(f"jsonl has no split {self.split!r}", choices=SPLITS, fix="jsonl:PATH[train]")
 
     def propose(self, state: State | None, n: int | None = None) -> Iterator[Task]:
         """Yields the tasks in the order of the lines.
@@ -55,7 +64,13 @@ class Jsonl:
         tasks, problems = check_lines(self.path)
         if problems and not (self.skip_invalid and tasks):
             raise refusal([str(problem) for problem in problems], self.path)
-        yield from islice(tasks, n)
+        yield from islice((task for task in tasks if self.split in ("", "all", split_of(task.task_id))), n)
+
+
+def split_of(task_id: str) -> str:
+    """The split of a task, by its id alone."""
+    place = int.from_bytes(hashlib.sha256(task_id.encode("utf-8", "surrogatepass")).digest()[:4]) % 10
+    return "train" if place < 8 else "validation" if place == 8 else "test"
 
 
 def check_lines(path: str | Path) -> tuple[list[Task], list[LineProblem]]:

@@ -90,6 +90,8 @@ class Proposed:
 
     def __post_init__(self) -> None:
         policy_named(self.policy, self.band)
+        if isinstance(self.proposer, dict):
+            self._model()  # says what is wrong with its settings
         if min(self.proposals, self.per_prompt, self.max_tokens, len(self.openings)) < 1 or self.shots < 0:
             raise RecipeError("proposed: there is nothing to draw", expected="proposals, per_prompt, max_tokens >= 1")
         if not (0 <= self.trivial_reject_rate <= 1 and 0 < self.closest <= 1):

@@ -21,8 +21,9 @@ from typing import Any
 from drboot_claims import deviation, single, spread
 
 from etude import config
-from etude.arms import MAIN, arm_folder, reports_of
+from etude.arms import MAIN, arm_folder
 from etude.folders import round_folder
+from etude.ledger import Ledger
 from etude.records import Report
 from etude.suites.compare import compare
 
@@ -30,9 +31,9 @@ RECIPE = Path(__file__).with_name("puzzle_claims.toml")
 POLICIES = {
     MAIN: "uniform, the base proposes",
     "agent": "uniform, the agent proposes (as published)",
-    "band": "40 puzzles with a solve rate in the band",
-    "learnability": "40 puzzles by 4p(1 - p)",
-    "archive": "40 puzzles by rarity of their kind",
+    "band": "10 of those solved at most 3 times in 10",
+    "learnability": "10 by 4p(1 - p)",
+    "archive": "10 by rarity of their kind",
 }
 CONTROLS = {"unverified": "unverified", "human": "80 given, their answers", "human_own": "80 given, own answers"}
 TWICE = 2.0
@@ -50,9 +51,12 @@ def main() -> int:
     seeds = [int(text) for text in options.seeds.split(",")]
     options.out.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
+    arms = (MAIN, *config.load(str(RECIPE)).arms)
+    jobs = [(seed, name) for seed in seeds for name in arms]
     with ThreadPoolExecutor(options.parallel) as pool:
-        runs = dict(zip(seeds, pool.map(lambda seed: _run(options.out / f"seed-{seed}", seed), seeds), strict=True))
-    facts = {name: _facts([options.out / f"seed-{seed}" for seed in seeds], name) for name in POLICIES}
+        reports = dict(zip(jobs, pool.map(lambda job: _run(options.out, *job), jobs), strict=True))
+    runs = {seed: {name: reports[seed, name] for name in arms} for seed in seeds}
+    facts = {name: _facts([_folder(options.out, seed, name) for seed in seeds], name) for name in POLICIES}
     found = {"rounds": _curves(runs), "claims": _claims(runs), "proposals": facts}
     (options.out / "findings.json").write_text(json.dumps(found, indent=1))
     _print(found)
@@ -60,12 +64,23 @@ def main() -> int:
     return 0
 
 
-def _run(folder: Path, seed: int) -> Arms:
+def _folder(out: Path, seed: int, name: str) -> Path:
+    return out / f"{name}-{seed}"
+
+
+def _run(out: Path, seed: int, name: str) -> list[Report]:
+    """The reports of one arm; the main one's begin with the base's."""
+    folder, start = _folder(out, seed, name), time.monotonic()
     command = [sys.executable, "-m", "etude", "run", str(RECIPE), "--out", str(folder), "--seed", str(seed)]
-    start = time.monotonic()
-    subprocess.run([*command, "--progress", "none", "--json"], check=True, stdout=subprocess.DEVNULL, env=single())
-    print(f"seed {seed}: all arms, {time.monotonic() - start:.0f} s", flush=True)
-    return reports_of(folder, config.load(str(folder / "recipe.toml")))
+    subprocess.run([*command, "--arm", name, "--progress", "none"], check=True, stdout=subprocess.DEVNULL, env=single())
+    ledger = Ledger(arm_folder(folder, name))
+    try:
+        reports = ledger.reports("test")
+    finally:
+        ledger.close()
+    last = reports[-1].pass_at["1"].value
+    print(f"seed {seed}, {name}: {100 * last:.1f} %, {time.monotonic() - start:.0f} s", flush=True)
+    return reports
 
 
 def _percent(report: Report, k: str) -> float:

@@ -1,5 +1,6 @@
 """The defects of the released self-taught puzzles, one test each (B1 to B16): ours does not have them."""
 
+import dataclasses
 import inspect
 import json
 import subprocess
@@ -329,3 +330,15 @@ def test_b16_there_is_one_rule_of_types(kind: str, answer: str, jail: Sandbox, b
     shown = task_of(task.hidden, "sol", task.hidden).view()
     [outcome] = bench.check([(shown, program)])
     assert outcome.status == "failed"
+
+
+def test_a_puzzle_that_is_the_body_of_a_held_out_function_is_refused(bench: Bench) -> None:
+    """Evaluation sets of functions are guarded by their references, by runs of words, whatever the names."""
+    reference = "def passing(points):\n    total = points * 3\n    return total % 17 == 5 and total > 900\n"
+    taken = "def sat(x: int):\n    y = x * 3\n    return y % 17 == 5 and y > 900"
+    other = "def sat(x: int):\n    return str(x) == str(x)[::-1] and x > 1000"
+    guarded = dataclasses.replace(screen(bench), programs=[reference], closest=0.9)
+    kept, rejected = guarded.sifted([taken, other])
+    assert [text for _, text in kept] == [other]
+    assert rejected["near held out"] == 1
+    assert len(screen(bench).sifted([taken, other])[0]) == 2

@@ -151,6 +151,17 @@ def likeness(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]])
     return len(one & other) / len(one | other) if one or other else 1.0
 
 
+def body_runs(program: str) -> frozenset[tuple[str, ...]]:
+    """The runs of three words and signs in what follows a program's first line, whatever its names are."""
+    words = WORDS.findall(re.sub(r"\b_\d+\b", "_", normalised_names(program).partition("\n")[2]))
+    return frozenset(tuple(words[place : place + GRAM]) for place in range(len(words) - GRAM + 1))
+
+
+def contained(own: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
+    """The share of one program's runs that stand in another, 0 to 1; 0 for a program that has none."""
+    return len(own & other) / len(own) if own else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """The values that every puzzle of one answer type is asked about.

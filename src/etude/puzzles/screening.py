@@ -13,7 +13,19 @@ from typing import Any
 
 from etude.protocols import Workbench
 from etude.puzzles.deriving import answer_of
-from etude.puzzles.filters import Probe, Reason, Seen, grams, likeness, probe, seen, shape, text_fault
+from etude.puzzles.filters import (
+    Probe,
+    Reason,
+    Seen,
+    body_runs,
+    contained,
+    grams,
+    likeness,
+    probe,
+    seen,
+    shape,
+    text_fault,
+)
 from etude.puzzles.instance import IMPORTS
 from etude.puzzles.proposing import bare
 from etude.puzzles.question import read_question
@@ -32,6 +44,7 @@ class Screen:
         bench: Where puzzles are asked about values; it remembers the answers.
         given, guarded: Puzzles that a proposal may not repeat; near the guarded ones it may not even come.
         earlier: Puzzles of earlier rounds.
+        programs: References of evaluation tasks that are no puzzles; a puzzle whose body stands in one is refused.
         dice: Seeds the choice of the puzzles that are not asked for trivial answers.
 
     The other attributes are those of `etude.sources.proposed.Proposed`.
@@ -47,6 +60,7 @@ class Screen:
     closest: float
     probes: int
     dice: str
+    programs: Sequence[str] = ()
 
     def sifted(self, proposals: Sequence[str], limit: int | None = None) -> tuple[list[Numbered], Counter[str]]:
         """The proposals that are puzzles, in order, and how many were refused for each reason."""
@@ -97,6 +111,7 @@ class Screen:
         """The stage that refuses what was there before, and what is too like a held-out puzzle."""
         guarded = {shape(text) for text in self.held_out}
         near = [grams(text) for text in self.held_out]
+        bodies = [body_runs(text) for text in self.programs]
 
         def stage(number: int, text: str) -> Reason | None:
             form = shape(text)
@@ -105,8 +120,10 @@ class Screen:
             if form in shapes:
                 return "repeated"
             shapes.add(form)
-            own = grams(text)
-            return "near held out" if any(likeness(own, other) >= self.closest for other in near) else None
+            own, body = grams(text), body_runs(text)
+            close = any(likeness(own, other) >= self.closest for other in near)
+            close = close or any(contained(body, other) >= self.closest for other in bodies)
+            return "near held out" if close else None
 
         return stage
 

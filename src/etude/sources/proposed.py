@@ -41,7 +41,8 @@ class Proposed:
     Args:
         tasks: The given puzzles, a task set such as `p3:PATH[train]`.
         held_out: Task sets that no proposal may repeat; "auto", alone or among others, is the splits `test` and
-            `validation` of the given set, where it has them.
+            `validation` of the given set, where it has them. Of tasks that are no puzzles the references are guarded:
+            a puzzle whose body stands in one is refused.
         own: False yields the given puzzles: the control.
         proposals: Puzzles drawn per round.
         retry: At most so many of the model's own puzzles that earlier rounds have tried and not solved are tasks again,
@@ -166,16 +167,19 @@ class Proposed:
 
     def _tasks(self, text: str) -> list[Task]:
         """The puzzles of a task set, opened once."""
+        return [task for task in self._all(text) if task.facts.kind == "puzzle"]
+
+    def _all(self, text: str) -> list[Task]:
         if text not in self._opened:
-            self._opened[text] = [task for task in open_task_set(text) if task.facts.kind == "puzzle"]
+            self._opened[text] = open_task_set(text)
         return self._opened[text]
 
     def _held_out(self) -> dict[str, list[Task]]:
-        """Task set -> its puzzles that are guarded."""
+        """Task set -> its tasks, which are guarded."""
         sets = ["auto"] if self.held_out == "auto" else self.held_out
         found: dict[str, list[Task]] = {}
         for text in sets:
-            found |= self._beside() if text == "auto" else {text: self._tasks(text)}
+            found |= self._beside() if text == "auto" else {text: self._all(text)}
         return found
 
     def _beside(self) -> dict[str, list[Task]]:
@@ -191,10 +195,12 @@ class Proposed:
         return found | ({validation: more} if more else {})
 
     def _screen(self, given: Sequence[Task], state: State, bench: Workbench) -> Screen:
+        guarded = [task for tasks in self._held_out().values() for task in tasks]
         return Screen(
             bench=bench,
             given=given,
-            guarded=[task for tasks in self._held_out().values() for task in tasks],
+            guarded=[task for task in guarded if task.facts.kind == "puzzle"],
+            programs=[task.reference for task in guarded if task.facts.kind != "puzzle" and task.reference],
             earlier=tuple(str(row["puzzle"]) for row in self._earlier(state, PROPOSALS)),
             trivial=self.trivial,
             trivial_reject_rate=self.trivial_reject_rate,

@@ -19,12 +19,15 @@ def command(folder: Path, as_json: bool) -> None:
       etude report runs/lab --json
     """
     from etude.arms import reports_of
-    from etude.cli.tables import progress_table
+    from etude.cli.tables import grid, progress_table
     from etude.records import encode
-    from etude.viewer.of_run import recipe_of, write_page
+    from etude.viewer.of_run import own_tasks, recipe_of, write_page
+    from etude.viewer.puzzles import summary
 
     recipe = recipe_of(folder)
     arms = {name: reports for name, reports in reports_of(folder, recipe).items() if reports}
     page = write_page(folder)
     table = progress_table(arms) if "main" in arms else "no reports yet: the base has not been measured"
+    if own := summary(own_tasks(folder, recipe)):
+        table += f"\n\n{grid(own)}\nA rising solve rate on its own puzzles is no sign of progress."
     show({"report": str(page), "arms": encode(arms)}, as_json, f"{table}\nreport: {page}")

@@ -1,4 +1,4 @@
-"""Three small charts as inline SVG: curves with interval bands, lines over a budget, stacked bars, and nothing else.
+"""Four small charts as inline SVG: curves with interval bands, lines over a budget, stacked bars, histograms.
 
 Colours come from the page's style sheet (`.c0`, `.c1` …), so that a chart follows light and dark. Every text is
 escaped here; the result is safe markup. It reads no records but `Estimate` and
@@ -8,6 +8,7 @@ escaped here; the result is safe markup. It reads no records but `Estimate` and
 import html
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from etude.records import Estimate, Point
@@ -16,6 +17,7 @@ WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 12, 34
 COLOURS = 8
 TICKS = 5
+SMALL_WIDTH, SMALL_HEIGHT = 320, 150
 
 
 class Curve(NamedTuple):
@@ -80,6 +82,35 @@ def stacked(bars: Sequence[Mapping[str, float]], places: Sequence[str], order: M
     return _frame(_grid(1.0) + _axis(places) + "".join(body), "stacked bars") + _legend(order)
 
 
+def histogram(bars: Sequence[float], aside: tuple[str, float], most: float, name: str) -> str:
+    """How many things have a share in each of equal parts of 0 to 100 %, with one bar that stands aside.
+
+    Args:
+        bars: The counts, from the lowest shares up.
+        aside: Name and count of the bar before the others.
+        most: The count that fills the height; give charts of one row the same.
+        name: What this is the chart of; it begins the text alternative.
+    """
+    step, foot = (SMALL_WIDTH - 20) / (len(bars) + 2), SMALL_HEIGHT - 22
+    edges = [f"{100 * place / len(bars):.0f}" for place in range(len(bars) + 1)]
+    parts = [aside[0], *(f"{low} to {high} %" for low, high in pairwise(edges))]
+    body = [f'<line class="grid" x1="0" x2="{SMALL_WIDTH}" y1="{foot}" y2="{foot}"/>']
+    for place, (part, count) in enumerate(zip(parts, [aside[1], *bars], strict=True)):
+        x = 10 + step * (place + (0.5 if place else 0))
+        height = max(1.0 if count else 0.0, (foot - 16) * count / most) if most else 0.0
+        colour = "c0" if place else "c7"
+        shape = f'x="{x:.1f}" y="{foot - height:.1f}" width="{step - 3:.1f}" height="{height:.1f}"'
+        middle = f'x="{x + step / 2 - 1.5:.1f}" y="{foot - height - 4:.1f}" text-anchor="middle"'
+        body.append(f'<rect class="part {colour}" {shape}><title>{_text(f"{part}: {count:g}")}</title></rect>')
+        body.append(f'<text class="small" {middle}>{count:g}</text>' if count else "")
+    places = [(10 + step / 2 - 1.5, aside[0])]
+    places += [(10 + step * (place + 1.5) - 1.5, edge) for place, edge in enumerate(edges)]
+    for x, words in places:
+        body.append(f'<text class="small" x="{x:.1f}" y="{foot + 14}" text-anchor="middle">{_text(words)}</text>')
+    said = ", ".join(f"{part}: {count:g}" for part, count in zip(parts, [aside[1], *bars], strict=True))
+    return _frame("".join(body), f"{name}; {said}", SMALL_WIDTH, SMALL_HEIGHT)
+
+
 def _curve(number: int, line: Curve, places: int, top: float, dashed: bool) -> str:
     at = sorted(line.points.items())
     colour = f"c{number % COLOURS}"
@@ -100,8 +131,8 @@ def _curve(number: int, line: Curve, places: int, top: float, dashed: bool) -> s
     return "".join(parts)
 
 
-def _frame(body: str, label: str) -> str:
-    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{body}</svg>'
+def _frame(body: str, label: str, width: int = WIDTH, height: int = HEIGHT) -> str:
+    return f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{_text(label)}">{body}</svg>'
 
 
 def _grid(top: float) -> str:

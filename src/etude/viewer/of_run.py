@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from etude import config
-from etude.arms import MAIN, reports_of
+from etude.arms import MAIN, arm_folder, reports_of
 from etude.errors import InputError
 from etude.ledger import Ledger
 from etude.records import Attempt, Report, Verdict, identify
 from etude.stages import BASE
 from etude.suites.compare import Comparison, compare
-from etude.viewer import repairs
+from etude.viewer import puzzles, repairs
 from etude.viewer.page import Case, ReportPage, write_report
 
 CASES = 8
@@ -45,10 +45,20 @@ def write_page(folder: Path) -> Path:
         cases=cases(folder),
         notes=_notes(folder, arms),
         machine=_machine(folder),
+        own_tasks=own_tasks(folder, recipe),
     )
     path = folder / "report.html"
     write_report(path, page)
     return path
+
+
+def own_tasks(folder: Path, recipe: config.Recipe) -> dict[str, list[puzzles.PuzzleRound]]:
+    """Arm -> what its rounds of self-made tasks came to; empty for a run that makes none.
+
+    Raises:
+        InputError: A file in a round's folder cannot be read.
+    """
+    return puzzles.read({name: arm_folder(folder, name) for name in (MAIN, *recipe.arms)})
 
 
 def comparisons(arms: Mapping[str, Sequence[Report]]) -> list[Comparison]:

@@ -6,7 +6,7 @@ business (`ReportPage`). Everything that a model or a task set wrote is escaped,
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 from etude.folders import write_text
 from etude.records import Estimate, Report, Status
 from etude.suites.compare import Comparison, Line, table, title
-from etude.viewer import repairs
+from etude.viewer import puzzles, repairs
 from etude.viewer.charts import Curve, curves, stacked
 
 TEMPLATE = "report.html.jinja"
@@ -56,6 +56,7 @@ class ReportPage:
         comparisons: Claims worth a line of their own.
         notes: What a reader must know: isolation in force, what is oracle, what was left out.
         machine: Name -> value: versions and hardware.
+        own_tasks: Arm -> what its rounds of self-made tasks came to, for the arms that have such rounds.
     """
 
     title: str
@@ -65,6 +66,7 @@ class ReportPage:
     cases: Sequence[Case] = ()
     notes: Sequence[str] = ()
     machine: Mapping[str, str] | None = None
+    own_tasks: Mapping[str, Sequence[puzzles.PuzzleRound]] = field(default_factory=dict)
 
 
 def write_report(path: Path, data: ReportPage) -> None:
@@ -91,6 +93,7 @@ def render(data: ReportPage) -> str:
         ks=_ks(lines),
         grades=sorted({grade for line in lines for grade in line.by_difficulty}, key=_natural),
         charts=_charts(data.arms),
+        blocks=puzzles.blocks(data.own_tasks),
         notes=[*_own_notes(lines), *data.notes],
         headline=_headline(data.arms, lines),
         spent=sorted({name for rounds in data.arms.values() for report in rounds for name in report.budget}),

@@ -118,9 +118,7 @@ def _fitted(page: _Page, shown: Sequence[str], fits: Fits) -> str:
 def _prompt(page: _Page, puzzles: Sequence[str]) -> str:
     numbered = NUMBER in page.opening
     name = _name(page.opening)
-    shots = [
-        _renamed(item, SAT, name.replace(NUMBER, str(i)) if numbered else SAT) for i, item in enumerate(puzzles, 1)
-    ]
+    shots = [renamed(item, SAT, name.replace(NUMBER, str(i)) if numbered else SAT) for i, item in enumerate(puzzles, 1)]
     number, known = len(shots) + 1, page.catalogue
     context = {
         "shots": shots,
@@ -140,7 +138,7 @@ def written(completion: Completion) -> str:
     body = takewhile(lambda line: not line.strip() or line[0] in " \t", rest)
     text = "\n".join([first, *body]).rstrip().encode("utf-8", "replace").decode()
     found = NAMED.match(text)
-    return _renamed(text, found[1], SAT) if found else text
+    return renamed(text, found[1], SAT) if found else text
 
 
 def bare(puzzle: str) -> str:
@@ -154,7 +152,7 @@ def _name(opening: str) -> str:
     return opening.removeprefix("def ").partition("(")[0].strip()
 
 
-def _renamed(text: str, old: str, new: str) -> str:
+def renamed(text: str, old: str, new: str) -> str:
     """A function by another name, where it is defined and where it calls itself."""
     return text if old == new else re.sub(rf"\b{re.escape(old)}(?=\s*\()", new, text)
 

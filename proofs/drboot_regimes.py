@@ -2,9 +2,9 @@
 
     make proof PART=drboot-regimes    # python proofs/drboot_regimes.py --out runs/proof-drboot-regimes --seeds 0,1,2
 
-Of the 720 training tasks 80, 240 or all 720 come with a reference. Plain bootstrapping and bootstrapping with repair
-stand beside fine-tuning on the references, of the base and of a base with 70 % more parameters, each fine-tuned anew in
-every round and chosen by the same validation rule; the larger one at its better learning rate of two, by validation.
+Of the 720 training tasks 80, 240 or all 720 come with a reference. Plain bootstrapping stands beside fine-tuning on the
+references, of the base and of a base with 70 % more parameters, each fine-tuned anew in every round and chosen by the
+same validation rule; the larger one at its better learning rate of two, by validation.
 """
 
 import argparse
@@ -19,14 +19,14 @@ from typing import Any
 
 from drboot_claims import deviation, prepared, single, spread
 
-from etude.arms import MAIN, arm_folder
+from etude.arms import arm_folder
 from etude.ledger import Ledger
 from etude.records import Report
 from etude.suites.compare import compare
 
 RATES = ("1e-3", "5e-4")
-ARMS = (MAIN, "plain", "regular", *(f"larger {rate}" for rate in RATES))
-CLAIMS = (("regular", "plain"), ("regular", MAIN), ("larger", "plain"), ("larger", MAIN), ("plain", MAIN))
+ARMS = ("plain", "regular", *(f"larger {rate}" for rate in RATES))
+CLAIMS = (("regular", "plain"), ("larger", "plain"), ("regular", "larger"))
 
 
 def main() -> int:
@@ -73,9 +73,9 @@ def _run(recipe: Path, out: Path, given: int, seed: int, arm: str) -> Pair:
 
 def _regime(reports: dict[tuple[int, int, str], Pair], given: int, seeds: list[int]) -> dict[str, Any]:
     """Arms and claims where `given` tasks have a reference; the larger base at the rate that validation prefers."""
-    chosen: dict[str, dict[int, Report]] = {name: {} for name in (MAIN, "plain", "regular", "larger")}
+    chosen: dict[str, dict[int, Report]] = {name: {} for name in ("plain", "regular", "larger")}
     for seed in seeds:
-        for name in (MAIN, "plain", "regular"):
+        for name in ("plain", "regular"):
             chosen[name][seed] = reports[given, seed, name][0]
         larger = [reports[given, seed, f"larger {rate}"] for rate in RATES]
         chosen["larger"][seed] = max(larger, key=lambda pair: pair[1].pass_at["1"].value)[0]

@@ -46,7 +46,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("runs/proof-puzzle-claims"))
     parser.add_argument("--seeds", default="0,1,2,3,4")
-    parser.add_argument("--policies", type=int, default=3, help="So many of the seeds are run with the other policies.")
+    parser.add_argument("--policies", type=int, default=2, help="So many of the seeds are run with the other policies.")
     parser.add_argument("--parallel", type=int, default=2)
     options = parser.parse_args()
     seeds = [int(text) for text in options.seeds.split(",")]

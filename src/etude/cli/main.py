@@ -20,6 +20,7 @@ VERBS = {
     "eval": "Measure a model on hidden tests: pass@k with intervals.",
     "judge": "Give verdicts on programs that something else wrote.",
     "solve": "Let a solver attempt some tasks, printed as it goes.",
+    "compare": "Compare runs or evaluations: is it a gain over the base resampled?",
     "report": "Write a run's report as one self-contained HTML file.",
     "doctor": "Say which isolation is in force and what it stops.",
     "tasks": "Look at a task set: `tasks check T`, `tasks show T`.",

@@ -1,6 +1,7 @@
 """What all tests share: where benchmark data lies, and one thread per process."""
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,11 @@ ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep),
 }
 """For `etude` in a process of its own that must find the parts of the tests."""
+
+
+def interruptible() -> None:
+    """For a child that is to be stopped by Ctrl-C: a shell's background jobs are born deaf to it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

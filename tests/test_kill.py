@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ENVIRONMENT
+from tests.conftest import ENVIRONMENT, interruptible
 from tests.scripted_world import write_world
 
 WAIT = 60.0
@@ -23,7 +23,13 @@ WAIT = 60.0
 def start(recipe: Path, out: Path) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "etude", "run", str(recipe), "--out", str(out), "--progress", "none"]
     return subprocess.Popen(
-        command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=interruptible,
     )
 
 

@@ -20,7 +20,7 @@ from etude.models.openai import OpenAI, seed_of
 from etude.models.openai_replies import continuation, cut, scores_of
 from etude.models.reply import program_of
 from etude.records import Completion, Request, Sampling, TaskView
-from tests.conftest import ENVIRONMENT
+from tests.conftest import ENVIRONMENT, interruptible
 from tests.serving import Reply, Served, answering, transformers_serve
 
 pytest.importorskip("openai", reason="servers need the openai extra")
@@ -395,7 +395,12 @@ def test_control_c_does_not_wait_for_a_slow_server() -> None:
         "list(OpenAI(url=sys.argv[1], model='m').generate([Request(prompt='p', sample_index=i) for i in range(20)]))"
     )
     with answering(answer) as server:
-        process = subprocess.Popen([sys.executable, "-c", code, server.url], env=ENVIRONMENT, stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, server.url],
+            env=ENVIRONMENT,
+            stderr=subprocess.PIPE,
+            preexec_fn=interruptible,
+        )
         while not server.drawn():
             assert process.poll() is None
             time.sleep(0.05)

@@ -85,7 +85,7 @@ def test_a_worker_that_is_lost_twice_leaves_no_verdict() -> None:
 
         def reap() -> None:
             while not stop.wait(0.15):
-                for pid in descendants(os.getpid()) - before:
+                for pid in sorted(descendants(os.getpid()) - before):  # parents first: nobody is left to report
                     with contextlib.suppress(OSError):
                         os.kill(pid, signal.SIGKILL)
 

@@ -9,11 +9,13 @@ from random import Random
 from typing import Any
 
 from etude.judges.rules.apart import take_assertion_apart, take_check_apart
+from etude.programs.parse import parse
 from etude.records import Tests
 from etude.tasks import Task
 
 Arguments = tuple[Any, ...]
-CALLED = "called_by_the_test"
+CANDIDATE = "candidate"
+LARGEST = 1_000_000
 LETTERS = "abcxyzABZ 019-_.,()[]"
 
 
@@ -26,15 +28,23 @@ def known_arguments(task: Task) -> list[Arguments]:
 
 def _given(tests: Tests, entry_point: str) -> Iterator[Arguments]:
     yield from (call.args for call in tests.calls if not call.kwargs)
-    plans = [take_assertion_apart(text, entry_point) for text in tests.assertions]
-    plans += [take_check_apart(tests.check, tests.context, entry_point)] if tests.check else []
-    for ask in (ask for plan in plans if plan for ask in plan.asks):
-        call = ast.parse(ask, mode="eval").body
-        if isinstance(call, ast.Call) and not call.keywords:
-            try:
-                yield tuple(ast.literal_eval(item) for item in call.args)
-            except (ValueError, TypeError, SyntaxError):
-                continue
+    plans = [(text, take_assertion_apart(text, entry_point)) for text in tests.assertions]
+    plans += [(tests.check, take_check_apart(tests.check, tests.context, entry_point))] if tests.check else []
+    for text, plan in plans:
+        calls = [ast.parse(ask, mode="eval").body for ask in plan.asks] if plan else _calls(text, entry_point)
+        for call in calls:
+            if isinstance(call, ast.Call) and not call.keywords:
+                try:
+                    yield tuple(ast.literal_eval(item) for item in call.args)
+                except (ValueError, TypeError, SyntaxError):
+                    continue
+
+
+def _calls(text: str, entry_point: str) -> list[ast.expr]:
+    """The calls of the function in a test that cannot be taken apart."""
+    tree = parse(text, LARGEST)
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Call)] if tree else []
+    return [node for node in nodes if isinstance(node.func, ast.Name) and node.func.id in (entry_point, CANDIDATE)]
 
 
 def changed(known: Sequence[Arguments], dice: Random, number: int) -> list[Arguments]:

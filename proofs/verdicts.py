@@ -2,8 +2,9 @@
 
     python proofs/verdicts.py --out runs/proof-verdicts [--programs 2000] [--runs 5] [--seed 0]
 
-Every run must see the same of every program: status, answers, output, faults, what it died of. Exits with 1 and names
-the differences where it does not.
+Every run must see the same of every program: status, answers, output, faults, what it died of. Then the judges give
+their verdicts on references of the lab, mutants of them and programs that run long, with limits that each setting
+calibrates from the references anew: these must be equal too. Exits with 1 and names the differences where they are not.
 """
 
 import argparse
@@ -18,8 +19,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from etude.records import Job, Limits, Run
+from etude.agreement import compare
+from etude.records import Job, Limits, Run, encode
 from etude.sandbox import Sandbox
+from etude.sources.task_set import open_task_set
 
 LIMITS = Limits(cpu_seconds=1.0, wall_seconds=4.0, memory_bytes=256 << 20)
 SETTINGS = (("1 worker", 1, 0), ("2 workers", 2, 0), ("8 workers", 8, 0), ("2 workers beside hogs", 2, 4))
@@ -33,6 +36,7 @@ def main() -> int:
     parser.add_argument("--programs", type=int, default=2000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--tasks", default="lab[validation]", help="whose references are judged")
     options = parser.parse_args()
     jobs = mixed(options.programs, options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -42,7 +46,7 @@ def main() -> int:
         for name, workers, hogs in SETTINGS:
             start = time.monotonic()
             with hogging(hogs), Sandbox(workers=workers) as sandbox:
-                runs = sandbox.run(jobs)
+                runs, again = sandbox.run(jobs), sandbox.reruns.alone
             found = [seen(run) for run in runs]
             first = first or found
             wrong = [place for place, (one, other) in enumerate(zip(first, found, strict=True)) if one != other]
@@ -52,13 +56,16 @@ def main() -> int:
             mix = dict(Counter(run.status for run in runs))
             print(
                 f"run {number + 1}/{options.runs}, {name}: {len(jobs)} programs in {time.monotonic() - start:.0f} s, "
-                f"{len(wrong)} differences, {mix}",
+                f"{len(wrong)} differences, run again alone {again}, {mix}",
                 flush=True,
             )
+    judged = compare(open_task_set(options.tasks), [workers for _, workers, hogs in SETTINGS if not hogs])
+    print(judged.text(), flush=True)
     report = {"programs": len(jobs), "runs": options.runs, "settings": [name for name, *_ in SETTINGS]}
-    (options.out / "verdicts.json").write_text(json.dumps({**report, "differences": differences}, indent=1))
+    report |= {"differences": differences, "judged": encode(judged)}
+    (options.out / "verdicts.json").write_text(json.dumps(report, indent=1))
     print(f"{len(differences)} differences over {options.runs} runs of {len(SETTINGS)} settings")
-    return int(bool(differences))
+    return int(bool(differences or judged.differences))
 
 
 def seen(run: Run) -> object:

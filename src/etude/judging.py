@@ -3,24 +3,29 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from etude import config
+from etude.errors import RecipeError
 from etude.folders import write_text
-from etude.judges.auto import Auto
 from etude.judges.malformed import malformed
+from etude.judges.settings import Settings
 from etude.progress import Tracker, Watch
 from etude.protocols import Judge, Sandbox
 from etude.records import Attempt, Json, Level, Verdict, encode
+from etude.sources.leaving_out import kept, parted
 from etude.sources.samples import Sample, read_samples
 from etude.sources.task_set import open_task_set
 from etude.suites.estimate import pass_at_k
 from etude.tasks import Task
 
 CHUNK = 16  # samples judged together by one thread
+LIMITS = ("cpu_seconds", "wall_seconds", "memory_bytes", "calibrate", "least_seconds", "most_seconds")
+TOLD = 10  # tasks named on a line
 REMEMBERED = 4096  # runs kept for programs that come again
 
 
@@ -47,6 +52,7 @@ class Judgement:
             lines.append(f"pass@1 {100 * said['pass@1']:.1f} % over tasks that have a judged sample")
         if said["malformed"]:
             lines.append(f"malformed assertions (they say less than they seem to): {', '.join(said['malformed'])}")
+        lines += _limits(said)
         lines.append(
             f"{said['seconds']} s, {said['programs_per_second']} programs/s, isolation {said['isolation']['level']}"
         )
@@ -54,7 +60,13 @@ class Judgement:
 
 
 def judge_samples(
-    path: Path, tasks: str, workers: int, require: Level, watch: Watch, out: Path | None = None
+    path: Path,
+    tasks: str,
+    workers: int,
+    require: Level,
+    watch: Watch,
+    out: Path | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Judgement:
     """Judges every sample of a file.
 
@@ -63,24 +75,67 @@ def judge_samples(
         tasks: The task set text.
         require: The isolation: `strong`, `container` or `any`.
         out: Where to write one JSON line per sample, or None.
+        settings: The judge's settings as dotted flags, such as `{"judge.calibrate": "4"}`.
 
     Raises:
         InputError: The file or the task set cannot be read, or a task id is unknown.
+        RecipeError: A setting is unknown or ill-typed.
         MissingError: The isolation asked for cannot be had.
     """
     from etude.sandbox import Sandbox as Jail
 
-    opened = open_task_set(tasks)
-    samples = read_samples(path, opened)
+    judge = _judge(settings or {})
+    bare, indexes = parted(tasks)
+    whole = open_task_set(bare, reading="measure")
+    opened = kept(whole, indexes) if indexes else whole
+    samples = read_samples(path, whole).of(task.task_id for task in opened)
     start = time.monotonic()
     with Jail(workers=workers, require=require, remember=REMEMBERED) as jail:
-        verdicts = _decide(opened, samples.samples, Auto(), jail, workers, watch)
-        isolation = dict(jail.isolation)
+        verdicts = _decide(opened, samples.samples, judge, jail, workers, watch)
+        isolation, reruns = dict(jail.isolation), jail.reruns
     summary = _summary(opened, samples.samples, verdicts, time.monotonic() - start)
     summary |= {"isolation": isolation, "without_sample": list(samples.unsampled)}
+    summary |= {"limits": limits_used(judge), "reruns": reruns._asdict()}
     if out:
         write_text(out, "".join(_line(sample, verdict) for sample, verdict in zip(samples, verdicts, strict=True)))
     return Judgement(summary=summary, without_sample=samples.unsampled, verdicts=verdicts)
+
+
+def _judge(settings: Mapping[str, str]) -> Judge:
+    """The judge that dotted flags describe; without any, the one that picks by the kind of a task's tests."""
+    table = {"use": "auto"}
+    for flag, text in settings.items():
+        room, _, name = flag.partition(".")
+        if room != "judge" or not name:
+            raise RecipeError(f"no such setting: --{flag}", expected="--judge.NAME VALUE, such as --judge.calibrate 4")
+        table[name] = config.value(text)
+    judge: Judge = config.build("judges", config.Part.model_validate(table))
+    return judge
+
+
+def limits_used(judge: Judge) -> dict[str, Json]:
+    """The judge's limits, and those that it calibrated from references on this machine, by task; {} if it has none."""
+    if not isinstance(judge, Settings):
+        return {}
+    own = {name: getattr(judge, name) for name in LIMITS}
+    found = [
+        {"task_id": item.task_id, "reference_seconds": item.reference_seconds, "cpu_seconds": item.cpu_seconds}
+        for item in judge.calibration.known()
+    ]
+    return {**own, "calibrated": found}
+
+
+def _limits(said: Mapping[str, Json]) -> list[str]:
+    """Lines for people: which tasks had a limit of their own, and what was run again."""
+    limits, reruns, lines = said["limits"], said["reruns"], list[str]()
+    moved = [item for item in limits.get("calibrated", ()) if item["cpu_seconds"] != limits["cpu_seconds"]]
+    if moved:
+        told = ", ".join(f"{item['task_id']} {item['cpu_seconds']:g} s" for item in moved[:TOLD])
+        more = f", … and {len(moved) - TOLD} more" if len(moved) > TOLD else ""
+        lines.append(f"limits calibrated by the reference on this machine: {told}{more}")
+    if reruns["alone"]:
+        lines.append(f"run again alone before a timeout counted: {reruns['alone']}, changed: {reruns['changed']}")
+    return lines
 
 
 def _decide(

@@ -16,18 +16,29 @@ from etude.records import Agent, Attempt, Verdict, identify
 from etude.tasks import Task
 
 CHUNK = 32  # attempts judged and recorded together: what a kill can cost the judge
+LIMIT = "limit"  # the kind of event that holds a limit calibrated from a reference
 ALONE = ("truth", "tests")
 """Strengths of verdicts that depend on nothing but the task and the program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Court:
-    """Who decides, where programs run, and what remembers."""
+    """Who decides, where programs run, and what remembers: the limits too that the judge has measured."""
 
     judge: Judge
     sandbox: Sandbox
     ledger: Ledger
     workers: int = 1
+
+    def __post_init__(self) -> None:
+        if calibration := getattr(self.judge, "calibration", None):
+            calibration.learn(self.ledger.events(LIMIT))
+
+    def remember_limits(self) -> None:
+        """Records the limits that the judge has measured since the last time."""
+        if calibration := getattr(self.judge, "calibration", None):
+            for fact in calibration.news():
+                self.ledger.note(LIMIT, **fact)
 
 
 def practise(
@@ -108,6 +119,7 @@ def _ruled(task: Task, attempts: list[Attempt], court: Court) -> list[Verdict]:
     found = court.ledger.rulings(list(keys.values()))
     unknown = [item for item in attempts if keys[identify(item)] not in found]
     judged = court.judge.judge(task, unknown, court.sandbox) if unknown else []
+    court.remember_limits()  # before the verdicts that were given under them
     fresh = {keys[verdict.attempt]: verdict for verdict in judged}
     lasting = {key: item for key, item in fresh.items() if item.strength in ALONE and item.passed is not None}
     court.ledger.add_rulings(lasting)

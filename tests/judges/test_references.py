@@ -24,7 +24,7 @@ def verdicts_of(tasks: Sequence[Task], programs: Sequence[str], jail: Sandbox) -
 
 
 def test_humaneval_references_pass_and_empty_bodies_do_not(data: Callable[[str], Path], jail: Sandbox) -> None:
-    tasks = open_task_set(f"humaneval:{data('humaneval/HumanEval.jsonl.gz')}")
+    tasks = open_task_set(f"humaneval:{data('humaneval/HumanEval.jsonl.gz')}", reading="look")
     programs = [(task.reference, task.view().prompt + "    pass\n") for task in tasks]
     both = [
         Auto().judge(task, [attempt_of(text) for text in pair], jail)
@@ -35,7 +35,7 @@ def test_humaneval_references_pass_and_empty_bodies_do_not(data: Callable[[str],
 
 
 def test_mbpp_references_pass_and_three_assertions_are_malformed(data: Callable[[str], Path], jail: Sandbox) -> None:
-    tasks = open_task_set(f"mbpp:{data('mbpp/mbpp.jsonl')}[all]")
+    tasks = open_task_set(f"mbpp:{data('mbpp/mbpp.jsonl')}[all]", reading="look")
     assert len(tasks) == 974
     good = verdicts_of(tasks, [task.reference for task in tasks], jail)
     assert [task.task_id for task, verdict in zip(tasks, good, strict=True) if not verdict.passed] == []
@@ -45,7 +45,7 @@ def test_mbpp_references_pass_and_three_assertions_are_malformed(data: Callable[
 
 def test_p3_answers_pass_one_body_in_eight(data: Callable[[str], Path], jail: Sandbox) -> None:
     folder = data("p3")
-    tasks = {task.task_id: task for task in open_task_set(f"p3:{folder}[all]")}
+    tasks = {task.task_id: task for task in open_task_set(f"p3:{folder}[all]", reading="look")}
     rows = [(str(row.values["name"]), text) for row in instances(str(folder)) for text in references(row)]
     pairs = [(tasks[name], text) for at, (name, text) in enumerate(rows) if at % 8 == 0 or name in LONG_NUMBERS]
     assert len(pairs) > 200

@@ -1,54 +1,27 @@
-"""A judge's settings: limits measured by the reference, and verdicts that the program's own process may have forged."""
+"""A judge's settings: a limit tighter than the fixed one, and verdicts that the program's process may have forged."""
 
 from dataclasses import replace
 
 import pytest
 
-from etude.judges.deciding import budget
-from etude.judges.settings import Settings
 from etude.judges.tests import TestsJudge
 from etude.records import Call, Tests
 from etude.sandbox import Sandbox
 from etude.tasks import Task
 from tests.judges.hostile import attempt_of, task_of
 
-ROUNDS = 300_000
-SLOW = "def f(n):\n    t = 0\n    for i in range(n):\n        t += i * i % 7\n    return t\n"
 WAITING = "from time import process_time as t\ndef f(n):\n    start = t()\n    while t() - start < {0}:\n        pass\n"
 EQUAL = "class Anything:\n    def __eq__(self, other):\n        return True\ndef f(n):\n    return Anything()\n"
 
 
-def task(reference: str = SLOW, tests: Tests | None = None) -> Task:
-    hidden = tests or Tests(calls=(Call(args=(ROUNDS,), expected=sum(i * i % 7 for i in range(ROUNDS))),))
-    return replace(task_of(hidden, entry_point="f"), reference=reference)
-
-
-def test_a_relative_budget_is_a_multiple_of_what_the_reference_takes(jail: Sandbox) -> None:
-    found = task()
-    plain = budget(found, found.hidden, jail, Settings())
-    assert plain.cpu_seconds == 10
-    once = budget(found, found.hidden, jail, Settings(relative=3, least_seconds=0.01)).cpu_seconds
-    twice = budget(found, found.hidden, jail, Settings(relative=30, least_seconds=0.01)).cpu_seconds
-    assert 0.01 < once < twice <= 10
-    assert twice / once == pytest.approx(10, rel=0.6)
-
-
-def test_a_relative_budget_stays_between_its_bounds(jail: Sandbox) -> None:
-    found = task(f"def f(n):\n    return {sum(i * i % 7 for i in range(ROUNDS))}\n")
-    assert budget(found, found.hidden, jail, Settings(relative=2, least_seconds=0.7)).cpu_seconds == 0.7
-    assert budget(found, found.hidden, jail, Settings(relative=1e9, cpu_seconds=5)).cpu_seconds == 5
-
-
-@pytest.mark.parametrize("reference", ["", "def f(n):\n    return 0\n", "def f(n"])
-def test_without_a_reference_that_passes_the_limit_is_the_absolute_one(jail: Sandbox, reference: str) -> None:
-    found = task(reference)
-    assert budget(found, found.hidden, jail, Settings(relative=3)) == Settings().limits
+def task(reference: str, tests: Tests) -> Task:
+    return replace(task_of(tests, entry_point="f"), reference=reference)
 
 
 def test_a_program_that_is_much_slower_than_the_reference_fails_only_where_that_is_asked(jail: Sandbox) -> None:
     quick, tests = "def f(n):\n    return None\n", Tests(calls=(Call(args=(1,), expected=None),))
     found, slow = task(quick, tests), attempt_of(WAITING.format(1.5))
-    [strict] = TestsJudge(relative=5, least_seconds=0.5).judge(found, [slow], jail)
+    [strict] = TestsJudge(calibrate=5, least_seconds=0.5).judge(found, [slow], jail)
     [plain] = TestsJudge().judge(found, [slow], jail)
     assert (strict.passed, strict.status, strict.reason) == (False, "timeout", "timeout (cpu)")
     assert plain.passed is True

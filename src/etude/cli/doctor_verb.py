@@ -3,20 +3,36 @@
 import click
 
 from etude.cli.arguments import show
+from etude.cli.panel import watching
 from etude.cli.tables import grid
 
 
 @click.command("doctor")
 @click.option("--seconds", default=2.0, show_default=True, help="How long to measure programs per second.")
+@click.option(
+    "--agreement",
+    default=0,
+    metavar="WORKERS",
+    type=click.IntRange(0),
+    help="Compare verdicts of 1 worker and so many, instead.",
+)
+@click.option("--tasks", default="lab[validation]", show_default=True, help="With --agreement: whose references.")
 @click.option("--json", "as_json", is_flag=True, help="Print the card as JSON.")
-def command(seconds: float, as_json: bool) -> None:
+def command(seconds: float, agreement: int, tasks: str, as_json: bool) -> int:
     """Try one forbidden thing per property, measure speed, scale limits to it, and list languages and libraries.
+
+    With --agreement N, judge references, mutants of them and programs that run long by 1 worker and by N, and print
+    every verdict that differs. There should be none; with one the exit status is 1.
 
     \b
     Examples:
       etude doctor
       etude doctor --json --seconds 5
+      etude doctor --agreement 8
+      etude doctor --agreement 2 --tasks humaneval:HumanEval.jsonl.gz
     """
+    if agreement:
+        return _agreement(tasks, agreement, as_json)
     from etude.folders import versions
     from etude.sandbox.doctor import calibrate, examine_isolation, programs_per_second
     from etude.sandbox.languages import installed
@@ -30,6 +46,18 @@ def command(seconds: float, as_json: bool) -> None:
         "tools": versions(),
     }
     show(card, as_json, _text(card))
+    return 0
+
+
+def _agreement(tasks: str, workers: int, as_json: bool) -> int:
+    from etude.agreement import compare
+    from etude.records import encode
+    from etude.sources.task_set import open_task_set
+
+    with watching("none" if as_json else "auto") as watch:
+        found = compare(open_task_set(tasks, reading="measure"), (1, workers), watch=watch)
+    show(encode(found), as_json, found.text())
+    return int(bool(found.differences))
 
 
 def _text(card: dict[str, object]) -> str:

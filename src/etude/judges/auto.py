@@ -7,7 +7,7 @@ from etude.judges.puzzle import PuzzleJudge
 from etude.judges.settings import Settings
 from etude.judges.stdio import StdioJudge
 from etude.judges.tests import TestsJudge
-from etude.protocols import Judge, Sandbox
+from etude.protocols import Sandbox
 from etude.records import Attempt, TestKind, Verdict
 from etude.tasks import Task
 
@@ -25,5 +25,6 @@ class Auto(Settings):
     def judge(self, task: Task, attempts: Sequence[Attempt], sandbox: Sandbox) -> list[Verdict]:
         """One verdict per attempt, in order."""
         kind = JUDGES.get(task.hidden.kind or task.facts.shown.kind, TestsJudge)
-        judge: Judge = kind(**{item.name: getattr(self, item.name) for item in fields(self)})
+        judge = kind(**{item.name: getattr(self, item.name) for item in fields(self)})
+        judge.calibration = self.calibration
         return judge.judge(task, attempts, sandbox)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
+from etude.judges.calibrating import limits_of
 from etude.judges.exam import unavailable
 from etude.judges.examine import Exam, examine
 from etude.judges.settings import Settings
@@ -35,7 +36,7 @@ def decide(
         kinds: The kinds of tests this judge takes; tests of another kind leave the attempts unjudged.
     """
     outcomes: list[list[Outcome]] = [[] for _ in attempts]
-    for tests in _parts(task):
+    for tests in parts_of(task):
         if tests.kind not in kinds or not (tests.kind == "stdio" or task.facts.language == "python"):
             found = [unavailable(f"this judge takes no {task.facts.language} tests of kind {tests.kind}")] * len(
                 attempts
@@ -55,29 +56,44 @@ def _asked(
     sandbox: Sandbox,
     settings: Settings,
 ) -> list[Outcome]:
-    """The outcomes on one set of tests; an attempt that has failed already is not run again."""
-    alive = [all(outcome.status == "ok" for outcome in own) for own in before]
-    if not any(alive):
-        return [own[-1] for own in before]
-    own_settings = (budget(task, tests, sandbox, settings), settings.trust, task.facts.language)
-    exams = [Exam(item.program, tests, task.facts.entry_point, *own_settings) for item in attempts]
-    fresh = iter(examine([exam for exam, ok in zip(exams, alive, strict=True) if ok], sandbox))
-    return [next(fresh) if ok else own[-1] for ok, own in zip(alive, before, strict=True)]
+    """The outcomes on one set of tests; an attempt that has failed already is not run again.
+
+    The floor comes first: the reference is measured only where a program needs more, and then the program runs again
+    under the limit that was found. A program that is done within the floor would be done under any limit.
+    """
+    alive = [at for at, own in enumerate(before) if all(outcome.status == "ok" for outcome in own)]
+    found = [own[-1] if own else unavailable("not run") for own in before]
+    bounds, measured = settings.bounds, bool(settings.calibrate and task.reference)
+    known = settings.calibration.found(task, tests, bounds) if measured else None
+    floor = replace(settings.limits, cpu_seconds=bounds.floor) if measured else settings.limits
+    floor = limits_of(known, bounds) if known else floor
+    _examined(task, tests, attempts, alive, found, sandbox, settings, floor)
+    late = [at for at in alive if (found[at].status, found[at].detail) == ("timeout", "cpu")]
+    if late and measured and not known:
+        limits = limits_of(settings.calibration.limit(task, tests, sandbox, bounds), bounds)
+        if limits.cpu_seconds > floor.cpu_seconds:
+            _examined(task, tests, attempts, late, found, sandbox, settings, limits)
+    return found
 
 
-def budget(task: Task, tests: Tests, sandbox: Sandbox, settings: Settings) -> Limits:
-    """The limits of a program on these tests: relative to what the reference takes here, where that is asked for."""
-    if not settings.relative or not task.reference:
-        return settings.limits
-    exam = Exam(task.reference, tests, task.facts.entry_point, settings.limits, language=task.facts.language)
-    [outcome] = examine([exam], sandbox)
-    if outcome.status != "ok":
-        return settings.limits
-    wanted = max(settings.least_seconds, settings.relative * outcome.cpu_seconds)
-    return replace(settings.limits, cpu_seconds=min(settings.cpu_seconds, wanted))
+def _examined(
+    task: Task,
+    tests: Tests,
+    attempts: Sequence[Attempt],
+    chosen: Sequence[int],
+    found: list[Outcome],
+    sandbox: Sandbox,
+    settings: Settings,
+    limits: Limits,
+) -> None:
+    """Puts the chosen attempts before the tests and their outcomes in their places."""
+    own = (tests, task.facts.entry_point, limits, settings.trust, task.facts.language)
+    outcomes = examine([Exam(attempts[at].program, *own) for at in chosen], sandbox)
+    for at, outcome in zip(chosen, outcomes, strict=True):
+        found[at] = outcome
 
 
-def _parts(task: Task) -> list[Tests]:
+def parts_of(task: Task) -> list[Tests]:
     """The task's tests in as few sets as can be: shown and hidden ones of one kind run together."""
     hidden, shown = task.hidden, task.facts.shown
     if shown.kind is None or shown == hidden:

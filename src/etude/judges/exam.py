@@ -1,10 +1,11 @@
 """One program before one set of tests, and how what the sandbox saw of it becomes an outcome."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from etude.judges.settings import Trust
 from etude.records import Fault, Limits, Outcome, Run, Status, TestResult, Tests
+
+Trust = Literal["outside", "in-process"]
 
 BY_FAULT: dict[str, Status] = {"AssertionError": "failed", "MemoryError": "memory", "PermissionError": "forbidden"}
 ENDLESS = "endless: "  # so begins the detail of a run that was proved never to end

@@ -1,6 +1,7 @@
 """The worker threads behind a sandbox, each with its own zygote, and one queue of jobs before them.
 
-A job whose worker failed is run again on a fresh one, and a timeout is run again alone before it counts.
+A job whose worker failed is run again on a fresh one, and a timeout is run again alone before it counts, unless
+company can not have made the difference: see `Hand`.
 """
 
 import contextlib
@@ -9,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from etude.errors import EtudeError, MissingError
 from etude.records import Job, Level, Run
@@ -20,17 +22,31 @@ from etude.sandbox.turns import Turns
 from etude.sandbox.worker import Road, RoadError, Worker, WorkerError
 
 AHEAD = 16  # jobs that a worker takes at once, to have them compiled in one go
-SHORT_SECONDS = 0.3
+ROOM = 1.5  # times its processor time is what a program gets beside others
+KEPT = 0.05  # of its wall time, spent waiting for a processor: others may have made it late
 CLOSED = "the sandbox was closed"
+
+
+class Reruns(NamedTuple):
+    """Programs that were run again alone because their time beside others told too little.
+
+    Attributes:
+        alone: How many.
+        changed: How many of these were no timeout then.
+    """
+
+    alone: int = 0
+    changed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A job, its place, and who gets its run."""
+    """A job, its place, who gets its run, and whether it is to run with nothing beside it, remembered runs included."""
 
     job: Job
     number: int
     take: Callable[[int, Run], None]
+    alone: bool = False
 
 
 @dataclass(slots=True)
@@ -68,12 +84,14 @@ class Crew:
 
     Attributes:
         isolation: Property -> what holds it.
+        reruns: What was run again alone so far.
     """
 
     def __init__(self, workers: int, require: Level, flavour: Flavour, remember: int) -> None:
         self.count, self.turns, self.queue, self.closed = workers, Turns(), Queue(), False
         self._flavour, self._memory = flavour, Memory(remember)
         self._hands: list[Hand] = []
+        self.reruns = Reruns()
         first: Future[tuple[Road, Mapping[str, str]]] = Future()
         self._threads = [self._thread(lambda: self._found(require, first))]
         try:
@@ -135,12 +153,19 @@ class Crew:
 
 
 class Hand:
-    """One thread's work: its worker for Python, and one for other languages from the first time it needs it."""
+    """One thread's work: its worker for Python, and one for other languages from the first time it needs it.
+
+    Where others run beside it, a program has half as much processor time again. Done within its own limit, it is done:
+    alone it would have taken less. Not done even so, or proved endless, it has run out of time: two programs on one
+    core's two threads slow each other down by about as much. What lies between is run again alone, and that counts;
+    so is a program that ran out of the wall clock while others kept it from the processor.
+    """
 
     def __init__(self, crew: Crew, worker: Worker | None) -> None:
         self._crew = crew
         self._workers: dict[bool, Worker] = {} if worker is None else {False: worker}
         self._busy: Worker | None = None
+        self._delayed = 0.0
 
     def serve(self) -> None:
         """Takes jobs from the crew's queue until it is closed."""
@@ -149,7 +174,7 @@ class Hand:
                 self._workers[False].expect([ticket.job for ticket in share])
             for ticket in share:
                 try:
-                    run = self._attempt(ticket.job)
+                    run = self._timed(ticket)
                 except EtudeError as error:  # what the job asks for is not on this machine
                     run = self._crew.unavailable(error.found)
                 except BaseException as error:  # somebody waits for this run; no fault may leave them waiting
@@ -163,7 +188,32 @@ class Hand:
         if (worker := self._busy) is not None:
             worker.interrupt()
 
-    def _attempt(self, job: Job) -> Run:
+    def _timed(self, ticket: Ticket) -> Run:
+        """Runs a job beside others, and alone where that is asked for or decides."""
+        job, turns = ticket.job, self._crew.turns
+        if ticket.alone:
+            with turns.alone():
+                return self._attempt(job, anew=True)
+        if self._crew.count == 1:
+            return self._attempt(job)
+        roomy = replace(job, limits=replace(job.limits, cpu_seconds=ROOM * job.limits.cpu_seconds))
+        with turns.together():
+            run = self._attempt(roomy)
+        if not self._doubtful(run, job):
+            return run
+        with turns.alone():
+            again = self._attempt(job)
+            before = self._crew.reruns  # nobody else counts meanwhile: this one is alone
+            self._crew.reruns = Reruns(before.alone + 1, before.changed + (again.status != "timeout"))
+        return again
+
+    def _doubtful(self, run: Run, job: Job) -> bool:
+        """Whether company may have made the difference between this run and another."""
+        if run.status != "timeout":
+            return run.cpu_seconds > job.limits.cpu_seconds
+        return run.detail == "wall" and self._delayed > KEPT * job.limits.wall_seconds
+
+    def _attempt(self, job: Job, *, anew: bool = False) -> Run:
         """Runs a job, at most twice: the second time on a fresh worker."""
         reason = CLOSED
         commands = job.language != "python"
@@ -175,7 +225,7 @@ class Hand:
             try:
                 worker = self._workers.get(commands) or self._crew.fresh(commands=commands)
                 self._workers[commands] = worker
-                run = self._timed(worker, job)
+                run = self._guarded(worker, job, anew)
             except (WorkerError, RoadError) as error:
                 self._end()
                 reason = f"the sandbox failed twice: {error}"
@@ -185,29 +235,15 @@ class Hand:
             return run
         return self._crew.unavailable(CLOSED if self._crew.closed else reason)
 
-    def _timed(self, worker: Worker, job: Job) -> Run:
-        """Runs a job; where others run beside it, it gets a short time first and the full one alone.
-
-        What fits into the short time, and that is nearly everything, needs no second run. Whatever does not is timed
-        where nothing of this sandbox takes the processor's caches away from it.
-        """
-        if self._crew.count == 1 or job.limits.cpu_seconds <= SHORT_SECONDS:
-            return self._guarded(worker, job)
-        short = replace(job, limits=replace(job.limits, cpu_seconds=SHORT_SECONDS))
-        with self._crew.turns.together():
-            run = self._guarded(worker, short)
-        if (run.status, run.detail) != ("timeout", "cpu"):
-            return run
-        with self._crew.turns.alone():
-            return self._guarded(worker, job)
-
-    def _guarded(self, worker: Worker, job: Job) -> Run:
+    def _guarded(self, worker: Worker, job: Job, anew: bool) -> Run:
         """Runs a job where `close` can interrupt it."""
         self._busy = worker  # before the look at `closed`, so that one of the two sees the other
         try:
             if self._crew.closed:
                 raise WorkerError("closed")
-            return worker.run(job)
+            run = worker.run(job, anew=anew)
+            self._delayed = worker.delayed
+            return run
         finally:
             self._busy = None
 

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from etude.records import Job, Level, Run
-from etude.sandbox.crew import Crew, Ticket
+from etude.sandbox.crew import Crew, Reruns, Ticket
 from etude.sandbox.flavour import Flavour
 from etude.sandbox.session import Session
 
@@ -64,6 +64,11 @@ class Sandbox:
         """What is in force, property by property; `level` sums it up."""
         return dict(self._started().isolation)
 
+    @property
+    def reruns(self) -> Reruns:
+        """How many programs were run again alone before a timeout counted, and how many were none then."""
+        return self._started().reruns
+
     def run(self, jobs: Sequence[Job]) -> list[Run]:
         """Runs the jobs, as many at once as there are workers, and returns their runs in order.
 
@@ -71,6 +76,19 @@ class Sandbox:
             RuntimeError: The sandbox is closed. (Where another thread closes it later, what has not ended by then is
                 `unavailable`.)
         """
+        return self._run(jobs, alone=False)
+
+    def run_alone(self, jobs: Sequence[Job]) -> list[Run]:
+        """Runs the jobs one after another with nothing of this sandbox beside them: for measuring.
+
+        Every job is run, even where its run is remembered.
+
+        Raises:
+            RuntimeError: The sandbox is closed.
+        """
+        return self._run(jobs, alone=True)
+
+    def _run(self, jobs: Sequence[Job], *, alone: bool) -> list[Run]:
         if not jobs:
             return []
         found: list[Run | None] = [None] * len(jobs)
@@ -85,7 +103,7 @@ class Sandbox:
                 if not left[0]:
                     done.release()
 
-        self._started().add([Ticket(job, number, take) for number, job in enumerate(jobs)])
+        self._started().add([Ticket(job, number, take, alone) for number, job in enumerate(jobs)])
         done.acquire()
         return [run for run in found if run is not None]
 

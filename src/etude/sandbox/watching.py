@@ -30,12 +30,17 @@ class Watch:
         others: Children of the zygote that are no programs.
         limits: The job's.
         start: `time.monotonic()` when the job was handed over.
+
+    Attributes:
+        delayed: Seconds that what ran out of the wall clock had waited for a processor: others' doing, not its own.
+            Without end where the kernel does not say.
     """
 
     zygote: int
     others: frozenset[int]
     limits: Limits
     start: float
+    delayed: float = 0.0
 
     def patience(self) -> float:
         """Seconds in which nothing has to be looked at."""
@@ -57,6 +62,7 @@ class Watch:
         if late is None:
             left = self.limits.wall_seconds - wall
             return None, max(0.001, min(self.limits.cpu_seconds - used, left if left > 0 else LONGEST_LOOK))
+        self.delayed = sum(map(_delayed, running)) if late == "wall" else 0.0
         for child in running:
             _kill(child, self.zygote)
         return late, LONGEST_LOOK
@@ -86,6 +92,16 @@ def _used(process: int) -> float:
     except (OSError, IndexError):
         return 0.0
     return own + waited + sum(map(_used, children(process)))
+
+
+def _delayed(process: int) -> float:
+    """Seconds that a process's threads, and the processes below it, were ready to run and did not."""
+    try:
+        threads = list(Path(f"/proc/{process}/task").iterdir())
+        own = sum(int((thread / "schedstat").read_text().split()[1]) for thread in threads) / 1e9
+    except (OSError, IndexError, ValueError):  # a kernel that does not count it, or a thread that has just ended
+        return float("inf")
+    return own + sum(map(_delayed, children(process)))
 
 
 def _kill(child: int, zygote: int) -> None:

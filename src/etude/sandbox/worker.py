@@ -91,6 +91,7 @@ class Worker:
         isolation: Property -> mechanism, as the zygote reported it.
         clean: False once this worker must be replaced: the scratch folder could not be emptied, or its compile server
             is gone.
+        delayed: Seconds that the last program to run out of the wall clock had waited for a processor.
     """
 
     road: Road
@@ -99,6 +100,7 @@ class Worker:
     commands: bool = False
     isolation: Mapping[str, str] = field(default_factory=dict)
     clean: bool = True
+    delayed: float = 0.0
     _process: "subprocess.Popen[bytes] | None" = None
     _control: socket.socket | None = None
     _compiler: Compiler | None = None
@@ -187,8 +189,12 @@ class Worker:
             self.close()
             raise RoadError("time", "/proc does not show the sandbox's own processes")
 
-    def run(self, job: Job) -> Run:
+    def run(self, job: Job, *, anew: bool = False) -> Run:
         """Runs one job.
+
+        Args:
+            job: The job.
+            anew: No run that is remembered will do.
 
         Raises:
             WorkerError: Nothing is known about the program; this worker must not be used again.
@@ -201,7 +207,7 @@ class Worker:
             return refused(str(error), self.isolation)
         if isinstance(sheets, Run):
             return sheets
-        key = self.memory.key(job, *sheets) if self.memory.on else b""
+        key = self.memory.key(job, *sheets) if self.memory.on and not anew else b""
         if key and (known := self.memory.find(key, job)) is not None:
             return known
         lines = socket.socketpair() if kind == BOTH else ()
@@ -331,6 +337,7 @@ class Worker:
             if killed and now - killed > GRACE_SECONDS:
                 raise WorkerError("a program could not be killed")
             data = self._receive(seconds)
+        self.delayed = watch.delayed
         try:
             ends = ended(data)
         except ValueError as error:

@@ -91,10 +91,11 @@ class HindsightPuzzles:
     def _found(self, wrong: Sequence[Judged], state: State, bench: Workbench, reasons: Counter[str]) -> list[Changed]:
         found: list[Changed] = []
         per_puzzle: Counter[str] = Counter()
+        screen = self._screen(state, bench)
         for start in range(0, len(wrong), CHUNK):
             left = [item for item in wrong[start : start + CHUNK] if per_puzzle[item.task.task_id] < self.per_puzzle]
             texts = _texts(left, bench, reasons)
-            accepted, refused = self._screen(state, bench, found).sifted([text for _, text in texts])
+            accepted, refused = screen.sifted([text for _, text in texts], remember=True)
             reasons.update(refused)
             named = [_changed(*texts[number], f"hindsight/{state.round}/{number + start:06}") for number, _ in accepted]
             for item, good in zip(named, _solved(named, bench), strict=True):
@@ -110,7 +111,7 @@ class HindsightPuzzles:
                 break
         return found
 
-    def _screen(self, state: State, bench: Workbench, found: Sequence[Changed]) -> Screen:
+    def _screen(self, state: State, bench: Workbench) -> Screen:
         """The filters of proposals, strict about trivial answers."""
         folder = state.folder.parent.parent
         earlier = [str(row["puzzle"]) for name in (PROPOSALS, FILE) for row in read(folder, state.round, name)]
@@ -118,7 +119,7 @@ class HindsightPuzzles:
             bench=bench,
             given=[*(task for task in state.tasks if task.facts.kind == "puzzle"), *self._known],
             guarded=self._guarded,
-            earlier=(*earlier, *(item.puzzle for item in found)),
+            earlier=earlier,
             trivial=self.trivial,
             trivial_reject_rate=1.0,
             as_released=False,
@@ -137,7 +138,7 @@ class HindsightPuzzles:
 
 
 def _opened(texts: Sequence[str]) -> list[Task]:
-    return [task for text in texts for task in open_task_set(text) if task.facts.kind == "puzzle"]
+    return [task for text in texts for task in open_task_set(text, reading="guard") if task.facts.kind == "puzzle"]
 
 
 def _wrong(judged: Sequence[Judged], state: State) -> list[Judged]:

@@ -62,13 +62,18 @@ class Screen:
     dice: str
     programs: Sequence[str] = ()
 
-    def sifted(self, proposals: Sequence[str], limit: int | None = None) -> tuple[list[Numbered], Counter[str]]:
-        """The proposals that are puzzles, in order, and how many were refused for each reason."""
+    def sifted(
+        self, proposals: Sequence[str], limit: int | None = None, *, remember: bool = False
+    ) -> tuple[list[Numbered], Counter[str]]:
+        """The proposals that are puzzles, in order, and how many were refused for each reason.
+
+        With `remember`, what was looked at is known to the next call and refused there as a repetition.
+        """
         rejected: Counter[str] = Counter()
+        shapes, taken = (self._shapes, self._behaviours) if remember else (set(self._shapes), set(self._behaviours))
         readable = self._through(list(enumerate(proposals)), rejected, self._readable)
-        fresh = self._through(readable, rejected, self._repeated(set(self._shapes)))
+        fresh = self._through(readable, rejected, self._repeated(shapes))
         reports = self._probed([text for _, text in fresh])
-        taken = set(self._behaviours)
         kept: list[Numbered] = []
         for (number, text), report in zip(fresh, reports, strict=True):
             fault = self._behaves(number, text, report, taken)

@@ -72,8 +72,6 @@ PLANTED: list[tuple[set[str], Row]] = [
     ({"shown test is hidden too"}, row("bad/overlap", "Write triple(x), three times x.", "triple",
         "def triple(x):\n    return x * 3\n", assertions=["assert triple(2) == 6", "assert triple( 2 ) == 6",
         "assert triple(0) == 0", "assert triple(7) == 21"], shown=[0])),
-    ({"no reference"}, row("bad/no reference", "Write ninth(x), a ninth of x rounded down.", "ninth", "",
-        calls=calls(([18], 2), ([8], 0)))),
     ({"reference does not parse"}, row("bad/no program", "Write third(x), a third of x rounded down.", "third",
         "def third(x) return x // 3", calls=calls(([9], 3), ([3], 1)))),
     ({"entry point missing"}, row("bad/other name", "Write fourth(x), a fourth of x rounded down.", "fourth",
@@ -142,6 +140,10 @@ PLANTED: list[tuple[set[str], Row]] = [
     ({"tests never call the program", "cheat passes"}, {"task_id": "bad/blind puzzle",
         "prompt": "def sat(x: str, n=3):\n    return n == 3\n", "puzzle": "def sat(x: str, n=3):\n    return n == 3\n",
         "reference": "def sol():\n    return 'three'\n"}),
+    ({"tests accept anything", "cheat passes"}, {"task_id": "bad/vacuous puzzle",
+        "prompt": "def sat(x: List[int], n=0):\n    return all(x[i] < x[i + 1] for i in range(n))\n",
+        "puzzle": "from typing import List\ndef sat(x: List[int], n=0):\n    return all(x[i] < x[i + 1] for i in range(n))\n",
+        "reference": "def sol():\n    return [1, 2]\n"}),
     ({"reference fails"}, {"task_id": "bad/wrong answer", "prompt": "def sat(x: int):\n    return x ** 2 == 169\n",
         "puzzle": "def sat(x: int):\n    return x ** 2 == 169\n", "reference": "def sol():\n    return 14\n"}),
     ({"tests do not run"}, {"task_id": "bad/no type", "prompt": "def sat(x):\n    return x ** 2 == 121\n",
@@ -150,6 +152,22 @@ PLANTED: list[tuple[set[str], Row]] = [
         "def eighth(x):\n    return x / 8\n",
         check="def check(candidate):\n    wanted = [1.0, 2.0]\n    assert candidate(8) == wanted[0]\n"
               "    assert candidate(24) == wanted[2]\n")),
+]  # fmt: skip
+
+GRID = "Write grid_paths(m, n): the number of squares of every size in a grid of m by n fields."
+PLANTED += [
+    ({"references differ"}, row("bad/wrong twin", GRID, "grid_paths",
+        "def grid_paths(m, n):\n    return n * (n + 1) * (3 * m - n + 1) // 6\n",
+        calls=calls(([2, 2], 5), ([4, 3], 20), ([1, 1], 1)))),
+]  # fmt: skip
+CLEAN += [
+    row("clean/grid", GRID, "grid_paths",
+        "def grid_paths(m, n):\n    return sum((m - k) * (n - k) for k in range(min(m, n)))\n",
+        assertions=["assert grid_paths(2, 2) == 5", "assert grid_paths(4, 3) == 20", "assert grid_paths(1, 1) == 1",
+                    "assert grid_paths(3, 1) == 3"]),
+    row("clean/lies between", "Write among(a, b): how many whole numbers lie strictly between a and b; 0 if b <= a.",
+        "among", "def among(a, b):\n    return max(0, b - a - 1)\n",
+        calls=calls(([2, 9], 6), ([5, 6], 0), ([7, 7], 0), ([9, 2], 0), ([3, 5], 1), ([-2, 2], 3))),
 ]  # fmt: skip
 
 ELSEWHERE = row("other/tidy", "Write tidy(items): a list in order, without what is there twice.", "tidy",

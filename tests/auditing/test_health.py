@@ -29,7 +29,7 @@ def jail() -> Iterator[Jail]:
 def opened(rows: Sequence[dict], folder: Path) -> list[Task]:
     path = folder / "tasks.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return open_task_set(f"jsonl:{path}")
+    return open_task_set(f"jsonl:{path}", reading="look")
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,8 @@ def test_a_judge_that_always_says_no_is_noticed(jail: Jail, tmp_path: Path) -> N
 def test_a_task_without_tests_or_words_is_named_and_does_not_stop_the_audit(jail: Jail) -> None:
     bare = Task(facts=TaskView(task_id="a", kind="instruct", prompt=" ", entry_point="f"), hidden=Tests())
     [card] = cards([bare], jail)
-    assert {"no tests", "empty prompt", "no reference"} <= set(card.names)
+    assert {"no tests", "empty prompt"} <= set(card.names)
+    assert [item.name for item in card.remarks] == ["no reference"]
 
 
 def test_remarks_flag_nothing(jail: Jail, tmp_path: Path) -> None:
@@ -121,7 +122,7 @@ def test_progress_is_told(jail: Jail, tmp_path: Path) -> None:
 
 @pytest.mark.data
 def test_known_defects_of_mbpp_are_named(data: Callable[[str], Path], jail: Jail) -> None:
-    tasks = open_task_set(f"mbpp:{data('mbpp/mbpp.jsonl')}")
+    tasks = open_task_set(f"mbpp:{data('mbpp/mbpp.jsonl')}", reading="look")
     chosen = [task for task in tasks if task.task_id in ("mbpp/313", "mbpp/362", "mbpp/436", "mbpp/2")]
     found = {card.task_id: card for card in cards(chosen, jail, runs=1, mutants=3)}
     assert [name for name, card in found.items() if "malformed assertion" in card.names] == [

@@ -96,16 +96,16 @@ def test_a_task_set_is_audited_with_the_defects_of_every_task(
     ]
     rows = [{**row, "entry_point": "f"} for row in rows]
     path = written(tmp_path, "".join(json.dumps(row) + "\n" for row in rows), "tasks.jsonl")
-    assert main(["audit", f"jsonl:{path}", "--json"]) == 0
+    assert main(["audit", f"jsonl:{path}", "--quick", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["tasks"], found["defects"]) == (2, {"malformed assertion": 1})
     [flagged] = found["flagged"]
     assert (flagged["task_id"], flagged["defects"], len(flagged["details"])) == ("a", ["malformed assertion"], 2)
-    assert main(["audit", f"jsonl:{path}", "--strict"]) == 1
+    assert main(["audit", f"jsonl:{path}", "--quick", "--strict"]) == 1
     said = capsys.readouterr().out
     assert said.startswith("2 tasks, 1 flagged")
     assert "malformed assertion: 1 (a)" in said
-    assert main(["audit", f"jsonl:{path}[1:2]", "--strict"]) == 0
+    assert main(["audit", f"jsonl:{path}[1:2]", "--quick", "--strict"]) == 0
 
 
 def test_a_path_that_is_no_task_set_is_refused_plainly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,7 +128,7 @@ def test_the_examples_of_statements_are_counted_by_status(tmp_path: Path, capsys
     [counts] = [dict(zip(table.columns, cells, strict=True)) for cells in table.rows]
     assert (counts["none"], counts["stdin ok"], counts["contaminated"], counts["equals hidden"]) == (1, 1, 1, 1)
     assert (counts["some hidden"], counts["all hidden"], counts["some hidden, %"]) == (1, 0, 50.0)
-    assert main(["audit", f"apps:{path}", "--json"]) == 0
+    assert main(["audit", f"apps:{path}", "--quick", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["tasks"], found["shown"]) == (4, {"tasks": 2, "hidden_too": 0})
     assert found["tables"][0]["rows"][0]["equals hidden"] == 1
@@ -175,7 +175,7 @@ def test_the_other_copy_of_the_test_examples_says_the_same(data) -> None:  # typ
 
 @pytest.mark.data
 def test_the_audit_of_mbpp_names_the_three_malformed_tasks(data, capsys) -> None:  # type: ignore[no-untyped-def]
-    assert main(["audit", f"mbpp:{data('mbpp/mbpp.jsonl')}", "--json"]) == 0
+    assert main(["audit", f"mbpp:{data('mbpp/mbpp.jsonl')}", "--quick", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["tasks"] == 974
     malformed = [item["task_id"] for item in found["flagged"] if "malformed assertion" in item["defects"]]

@@ -49,7 +49,7 @@ def folder_of(place: Path, rows: list[Row], split: dict[str, list[str]] | None) 
 
 def audit(text: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Row]:
     """Title -> table, as `--json` prints them."""
-    assert main(["audit", text, "--json"]) == 0
+    assert main(["audit", text, "--quick", "--json"]) == 0
     return {table["title"]: table for table in json.loads(capsys.readouterr().out)["tables"]}
 
 
@@ -123,7 +123,7 @@ def test_a_split_and_a_slice_choose_whose_references_are_rerun_and_not_what_is_c
 
 
 def test_people_read_the_same_and_see_it_happen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["audit", f"p3:{folder_of(tmp_path, ROWS, None)}"]) == 0
+    assert main(["audit", f"p3:{folder_of(tmp_path, ROWS, None)}", "--quick"]) == 0
     told = capsys.readouterr()
     assert "Wrong:0" in told.out
     assert "problems without a reference  1" in told.out
@@ -132,11 +132,11 @@ def test_people_read_the_same_and_see_it_happen(tmp_path: Path, capsys: pytest.C
 
 def test_a_task_with_a_failing_reference_is_flagged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = f"p3:{folder_of(tmp_path, ROWS, None)}"
-    assert main(["audit", text, "--json", "--strict"]) == 1
+    assert main(["audit", text, "--quick", "--json", "--strict"]) == 1
     flagged = json.loads(capsys.readouterr().out)["flagged"]
     failed = {item["task_id"] for item in flagged if "reference fails" in item["defects"]}
     assert failed == {"Wrong:0", "Raises:0", "Text:0"}
-    assert main(["audit", f"{text}[0:2]", "--strict"]) == 0
+    assert main(["audit", f"{text}[0:2]", "--quick", "--strict"]) == 0
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ Some attack the tests (they are too weak), the others the judge (it can be foole
 
 import ast
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from etude.auditing.exams import arguments_of, questions
@@ -15,10 +16,13 @@ from etude.puzzles.trivial import FEW, trivial_answers
 from etude.records import TaskView
 
 LARGEST = 100_000
-MOST_TRIVIAL = 24
+MOST_TRIVIAL = 12
 """Trivial answers of a puzzle that are tried."""
+TRIVIAL = "trivial answer"
 CONSTANTS = ("None", "True", "False", "0", "1", "-1", "0.0", "''", "[]", "()", "{}", "set()")
 NONSENSE = "['there is no such answer', -987654321]"
+ODD = {"int": "-987654321", "str": "'there is no such answer'", "float": "-98765.4321"}
+"""Answers of the right type that no puzzle can want."""
 PRINTED = ("", "0", "1", "-1", "YES", "NO", "Yes", "No", "True", "False")
 
 EQUAL = """class Equal{base}:
@@ -155,12 +159,13 @@ def _scripts(view: TaskView) -> Iterator[Cheat]:
 
 def _puzzle(view: TaskView) -> Iterator[Cheat]:
     kind = _type(view.shown.puzzle or view.prompt)
-    answers = [*FEW.get(kind, ()), *trivial_answers(kind)]
-    for value in dict.fromkeys(map(repr, answers[:MOST_TRIVIAL])):
-        yield Cheat(f"trivial answer {value}", f"def sol():\n    return {value}\n")
+    answers = FEW.get(kind) or tuple(islice(trivial_answers(kind), MOST_TRIVIAL))
+    for value in dict.fromkeys(map(repr, answers)):
+        yield Cheat(f"{TRIVIAL} {value}", f"def sol():\n    return {value}\n")
     yield Cheat("nonsense", f"def sol():\n    return {NONSENSE}\n")
     yield Cheat("nan", "def sol():\n    return float('nan')\n")
-    yield Cheat("a condition of its own", "def sat(*args, **kwargs):\n    return True\n\n\ndef sol():\n    return 0\n")
+    wrong = f"def sol():\n    return {ODD.get(kind, NONSENSE)}\n"
+    yield Cheat("a condition of its own", f"def sat(*args, **kwargs):\n    return True\n\n\n{wrong}")
 
 
 def _type(puzzle: str) -> str:

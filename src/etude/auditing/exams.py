@@ -9,17 +9,17 @@ from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple
 
+from etude.judges.deciding import parts_of
 from etude.judges.exam import Exam
 from etude.judges.rules.apart import Apart, take_assertion_apart, take_check_apart
 from etude.judges.rules.calls import question
 from etude.judges.rules.plain_evaluation import Recorded
 from etude.programs.parse import parse
 from etude.protocols import Sandbox
-from etude.records import Limits, Outcome, TestKind, Tests
+from etude.records import Limits, Outcome, Tests
 from etude.tasks import Task
 
 LARGEST = 20_000_000  # characters of trusted source
-IN_PARTS: tuple[TestKind, ...] = ("assertions", "calls", "stdio")
 CANDIDATE = "candidate"
 MOST_CALLS = 50
 UNSEEDED = "from __future__"
@@ -38,15 +38,7 @@ class Question(NamedTuple):
 
 def tests_of(task: Task) -> tuple[Tests, ...]:
     """Hidden and shown tests in as few sets as can be; none where the task has no tests."""
-    hidden, shown = task.hidden, task.facts.shown
-    if shown.kind is None or hidden.kind is None or shown == hidden:
-        return tuple(item for item in (hidden, shown)[: 2 if shown != hidden else 1] if item.kind)
-    alike = (hidden.kind, hidden.setup, hidden.context) == (shown.kind, shown.setup, shown.context)
-    if not alike or hidden.kind not in IN_PARTS:
-        return hidden, shown
-    own, others = getattr(hidden, hidden.kind), getattr(shown, hidden.kind)
-    changed: dict[str, Any] = {hidden.kind: (*own, *(item for item in others if item not in own))}
-    return (replace(hidden, **changed),)
+    return tuple(tests for tests in parts_of(task) if tests.kind)
 
 
 class Trial(NamedTuple):

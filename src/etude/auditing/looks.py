@@ -252,7 +252,6 @@ def unused(task: Task) -> Iterator[str]:
 
 
 _DEFECTS: tuple[tuple[str, Look], ...] = (
-    ("no reference", without_reference),
     ("entry point not in the prompt", unnamed),
     ("signature not in the prompt", unsigned),
     ("keyword not in the prompt", unnamed_keywords),
@@ -263,6 +262,7 @@ _DEFECTS: tuple[tuple[str, Look], ...] = (
     ("tests never call the program", idle),
 )
 _REMARKS: tuple[tuple[str, Look], ...] = (
+    ("no reference", without_reference),
     ("some hidden tests in the prompt", some_given_away),
     ("test stated twice", repeated),
     ("no hidden tests", all_shown),

@@ -18,6 +18,8 @@ from etude.tasks import Task
 PATIENT = Limits(cpu_seconds=10.0, wall_seconds=40.0)
 SLOW = 1.0
 """Processor seconds above which a reference is slow."""
+FEW = 2
+"""Runs of a slow one."""
 SAID = 200
 BROKEN = ("the tests do not run", "sat does not declare")
 """How the judges begin to say that the tests are at fault, and not the sandbox."""
@@ -57,8 +59,7 @@ class Reruns(NamedTuple):
 def rerun(tasks: Sequence[Task], sandbox: Sandbox, *, runs: int, seed: int, judge: Examine) -> list[Reruns]:
     """Every reference, `runs` times in the tests' own order and as often in other orders."""
     first = _grouped([_straight(task, range(1)) for task in tasks], sandbox, judge)
-    # a reference that needs too long once is not given as much time again and again
-    turns = [0 if not own or own[0].status == "timeout" else runs for own in first]
+    turns = [_turns(own, runs) for own in first]
     more = [_straight(task, range(1, turn)) for task, turn in zip(tasks, turns, strict=True)]
     mixed = [_mixed(task, turn, seed) for task, turn in zip(tasks, turns, strict=True)]
     both = _grouped([[*one, *other] for one, other in zip(more, mixed, strict=True)], sandbox, judge)
@@ -71,6 +72,13 @@ def rerun(tasks: Sequence[Task], sandbox: Sandbox, *, runs: int, seed: int, judg
     third = _grouped([[_fresh(trial) for trial in trials] for trials in lost], sandbox, judge)
     answered = _answered(tasks, turns, sandbox)
     return [Reruns(*map(tuple, parts)) for parts in zip(first, second, third, answered, strict=True)]  # type: ignore[arg-type]
+
+
+def _turns(first: Sequence[Outcome], runs: int) -> int:
+    """How often a reference is run: one that needs too long once is not given as much time again and again."""
+    if not first or first[0].status == "timeout":
+        return 0
+    return min(runs, FEW) if first[0].cpu_seconds > SLOW else runs
 
 
 def _straight(task: Task, turns: range) -> list[Trial]:

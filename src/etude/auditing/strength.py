@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from etude.auditing.card import Finding, Survivor
-from etude.auditing.cheats import Cheat, cheats
+from etude.auditing.cheats import TRIVIAL, Cheat, cheats
 from etude.auditing.exams import Examine, Trial, judged, passes, tests_of
 from etude.auditing.references import Reruns
 from etude.programs.mutate import Mutant, mutants
@@ -20,8 +20,15 @@ WEAK = 0.5
 """Share of mutants noticed below which tests are called weak."""
 ENOUGH = 6
 """Mutants below which nothing is said of a share."""
-TIMES, LEAST_SECONDS, MOST_SECONDS = 20.0, 0.3, 5.0
-"""Processor time of a cheat or a mutant, relative to the reference, and its bounds."""
+TIMES, LEAST_SECONDS, MORE_SECONDS = 5.0, 0.3, 0.5
+"""Processor time of a cheat or a mutant: so many times the reference's, at least this, and of a slow reference no more
+than half as much again and a little."""
+SPENT, FEWEST = 8.0, 4
+"""Processor seconds for all mutants of a reference, if each takes all it may; and how many are made at least."""
+OF_PUZZLE = 8
+"""Mutants of a puzzle's reference: they say less, since most of those that pass are other right answers."""
+SEVERAL = 3
+"""Trivial answers of a puzzle, all right, from which it is said to accept anything."""
 NAMED = 5
 LINE = 160
 
@@ -41,7 +48,7 @@ def tried(
 ) -> list[Strength]:
     """Cheats and mutants of every task, judged together. Mutants want a reference that passes."""
     told = [cheats(task.view()) if _judgeable(task, own) else () for task, own in zip(tasks, reruns, strict=True)]
-    made = [_mutants(task, most, seed) if own.sound else () for task, own in zip(tasks, reruns, strict=True)]
+    made = [_mutants(task, own, most, seed) for task, own in zip(tasks, reruns, strict=True)]
     trials = [
         Trial(task, program, tests_of(task), _limits(own))
         for task, own, one, other in zip(tasks, reruns, told, made, strict=True)
@@ -60,14 +67,17 @@ def _judgeable(task: Task, reruns: Reruns) -> bool:
     return bool(tests_of(task)) and all(item.status != "unavailable" for item in reruns.outcomes)
 
 
-def _mutants(task: Task, most: int, seed: int) -> tuple[Mutant, ...]:
-    if task.facts.language != "python":
+def _mutants(task: Task, reruns: Reruns, most: int, seed: int) -> tuple[Mutant, ...]:
+    """Mutants of a sound reference; fewer of a slow one."""
+    if task.facts.language != "python" or not reruns.sound:
         return ()
-    return mutants(task.reference, seed, most, task.facts.entry_point)
+    few = max(FEWEST, int(SPENT / _limits(reruns).cpu_seconds))
+    few = min(few, OF_PUZZLE) if task.hidden.kind == "puzzle" else few
+    return mutants(task.reference, seed, min(most, few), task.facts.entry_point)
 
 
 def _limits(reruns: Reruns) -> Limits:
-    seconds = min(MOST_SECONDS, max(LEAST_SECONDS, TIMES * reruns.seconds))
+    seconds = max(LEAST_SECONDS, min(TIMES * reruns.seconds, 1.5 * reruns.seconds + MORE_SECONDS))
     return Limits(cpu_seconds=seconds, wall_seconds=3 * seconds + 5)
 
 
@@ -102,6 +112,9 @@ def findings(task: Task, strength: Strength) -> list[Finding]:
     names = [item.name for item in strength.passed]
     if "nonsense" in names:
         found.append(Finding(name="tests accept anything", detail="a program that answers nonsense passes"))
+    trivial = [item.name for item in strength.cheats if item.name.startswith(TRIVIAL)]
+    if len(trivial) >= SEVERAL and set(trivial) <= set(names):
+        found.append(Finding(name="tests accept anything", detail=f"all {len(trivial)} answers tried solve the puzzle"))
     if names:
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         found.append(Finding(name="cheat passes", detail=f"{'; '.join(names[:NAMED])}{more}"))

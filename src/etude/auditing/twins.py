@@ -18,6 +18,8 @@ LEAST_WORDS = 5
 COMMON = 0.2
 """Word pairs that more prompts than this share do not help to find a similar one."""
 FEW = 25
+NAMED = 3
+"""Similar prompts of one task that are named: the instances of one puzzle are all alike."""
 
 Found = dict[str, list[Finding]]
 Named = tuple[str, Task]
@@ -66,7 +68,8 @@ def remarks(tasks: Sequence[Task], others: Mapping[str, Sequence[Task]]) -> Foun
     found: Found = defaultdict(list)
     for at, ((name, task), own) in enumerate(zip(pool, pairs, strict=True)):
         if not name:
-            found[task.task_id] += [_similar(pool[other], share) for other, share in _near(own, rare, where, pairs)]
+            near = sorted(_near(own, rare, where, pairs), key=lambda item: -item[1])[:NAMED]
+            found[task.task_id] += [_similar(pool[other], share) for other, share in near]
         for pair in own & rare:
             where[pair].append(at)
     return found

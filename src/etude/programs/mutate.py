@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from etude.programs.mistakes import OPERATORS
 from etude.programs.normalise import normalised
-from etude.programs.parse import UNREADABLE, _quietly, parse
+from etude.programs.parse import UNREADABLE, parse, quietly
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -103,8 +103,15 @@ def needed(tree: ast.Module, entry_point: str) -> list[ast.stmt]:
         if name not in wanted:
             wanted.add(name)
             open_names += [found for found in _names(bodies[name]) if found in bodies]
-    used = {name for item in wanted for name in _names(bodies[item])}
+    used = {name for item in wanted for name in _read(bodies[item])}
     return [item for item in tree.body if _defines(item, wanted) or (not _defined(item) and used & set(_names(item)))]
+
+
+def _read(node: ast.AST) -> set[str]:
+    """The names that a definition reads from around it: a parameter hides a variable of that name."""
+    inner = [item for item in ast.walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)]
+    bound = {item.id for item in inner} | {item.arg for item in ast.walk(node) if isinstance(item, ast.arg)}
+    return set(_names(node)) - bound
 
 
 def _names(node: ast.AST) -> list[str]:
@@ -158,7 +165,7 @@ def _with(tree: ast.Module, place: Place, changed: ast.AST) -> str:
 def _compiles(text: str) -> bool:
     """Whether the compiler takes it: `break` outside a loop parses, but does not compile."""
     try:
-        _quietly(lambda: compile(text, "<mutant>", "exec", dont_inherit=True))
+        quietly(lambda: compile(text, "<mutant>", "exec", dont_inherit=True))
     except UNREADABLE:
         return False
     return True

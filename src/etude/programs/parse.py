@@ -38,14 +38,14 @@ def _tree(program: str, largest: int) -> ast.Module | str:
     if len(program) > largest:
         return f"longer than {largest} characters"
     try:
-        return _quietly(lambda: ast.parse(program))
+        return quietly(lambda: ast.parse(program))
     except SyntaxError as error:
         return f"line {error.lineno}: {error.msg}" if error.lineno else str(error.msg)
     except UNREADABLE as error:
         return str(error) or "nested too deep"
 
 
-def _quietly(ask: Callable[[], Found]) -> Found:
+def quietly(ask: Callable[[], Found]) -> Found:
     """What `ask` returns, without Python's remarks on the style of the program it reads."""
     with _FILTERS, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -107,7 +107,7 @@ def free_names(program: str) -> frozenset[str]:
     if len(program) > LARGEST:
         return frozenset()
     try:
-        table = _quietly(lambda: symtable.symtable(program, "<program>", "exec"))
+        table = quietly(lambda: symtable.symtable(program, "<program>", "exec"))
         bound = {item.get_name() for item in table.get_symbols() if _binds(item)}
         return frozenset(_read(table) - bound - set(dir(builtins)))
     except UNREADABLE:

@@ -17,13 +17,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from etude import config
 from etude.arms import MAIN, arm_folder
 from etude.errors import InputError, RecipeError
 from etude.folders import keep_recipe, round_folder, write_round_report, write_rows, write_text
 from etude.hindsight import SOLVER as HINDSIGHT
+from etude.leaks.guarding import Guard
 from etude.ledger import storage
+from etude.measuring import exam_digest, judged_again
 from etude.practice import CHUNK, Court, arranged, decide
 from etude.progress import Tracker, Watch, ignore
 from etude.protocols import Judged, Sandbox, State
@@ -61,17 +64,19 @@ def rejudge(
         fresh: Run every program again, those too whose task and judge are as before.
 
     Raises:
-        InputError: The folder holds no run, `out` holds something, or a task of the run is not in its task set.
+        InputError: The folder holds no run or no verdict, `out` holds something, or a task of the run is not in its
+            task set.
         RecipeError: A key would change which programs were written.
     """
     _require_changeable(overrides or {})
     _require_new(folder, out)
     whole = _changed(_recipe(folder, recipe), overrides or {})
+    arms = [name for name in (MAIN, *whole.arms) if (arm_folder(folder, name) / "ledger.sqlite").exists()]
+    _require_judged(folder, arms)
     with _place(out) as place:
         found = [
             _arm(whole if name == MAIN else config.arm(whole, name), folder, place, name, tasks, fresh, watch)
-            for name in (MAIN, *whole.arms)
-            if (arm_folder(folder, name) / "ledger.sqlite").exists()
+            for name in arms
         ]
         changes = Changes(folder=str(folder), out=str(out or ""), arms=tuple(found))
         if out:
@@ -97,12 +102,13 @@ def rerun(
             say on what it was measured, needs the whole set.
     """
     if not tasks or (folder / "recipe.toml").exists():
-        mended = open_task_set(tasks) if tasks else ()
+        mended = open_task_set(tasks, reading="look") if tasks else ()
         return rejudge(folder, overrides, tasks=mended, out=out, fresh=fresh, watch=watch)
     from etude.evaluating import evaluation
 
     number = _samples(folder)
-    recipe = evaluation("on record", tasks, n=number, k=tuple(sorted({1, number})), seed=0, workers=1)
+    ks = tuple(sorted({1, number}))
+    recipe = evaluation("on record", tasks, n=number, k=ks, seed=0, workers=1, unlock_test=True)
     return rejudge(folder, overrides, recipe=recipe, out=out, fresh=fresh, watch=watch)
 
 
@@ -128,6 +134,8 @@ def _require_changeable(overrides: Mapping[str, str]) -> None:
 
 
 def _require_new(folder: Path, out: Path | None) -> None:
+    if not folder.is_dir():
+        raise InputError(f"no folder {folder}", expected="a folder that `etude run` or `etude eval` wrote")
     if not (folder / "ledger.sqlite").exists():
         raise InputError(
             f"{folder} holds neither a run nor an evaluation: there is no ledger.sqlite in it",
@@ -135,6 +143,22 @@ def _require_new(folder: Path, out: Path | None) -> None:
         )
     if out and out.exists() and any(out.iterdir()):
         raise InputError(f"{out} is not empty", expected="a new folder: nothing is overwritten", fix="another --out")
+
+
+def _require_judged(folder: Path, arms: Sequence[str]) -> None:
+    """Refuses a folder in which nothing has been judged yet; a claimed one is left alone."""
+    for name in arms:
+        past = Past(arm_folder(folder, name))
+        try:
+            if past.stages():
+                return
+        finally:
+            past.close()
+    raise InputError(
+        f"nothing has been judged in {folder} yet",
+        expected="a run or an evaluation with verdicts",
+        fix="let it judge something first; running the same command again resumes it",
+    )
 
 
 def _recipe(folder: Path, recipe: config.Recipe | None) -> config.Recipe:
@@ -155,6 +179,11 @@ def _changed(recipe: config.Recipe, overrides: Mapping[str, str]) -> config.Reci
     changes = {key: config.value(text) for key, text in overrides.items()}
     told = recipe.model_copy(update={"arms": {"again": changes}})
     return config.arm(told, "again").model_copy(update={"arms": recipe.arms})
+
+
+def _unlocked(suite: Any) -> Any:
+    """The suite, free to open what was measured on once already: no number is made that was not there before."""
+    return replace(suite, unlock_test=True) if hasattr(suite, "unlock_test") else suite
 
 
 def _trained(folder: Path) -> list[int]:
@@ -205,8 +234,9 @@ class _Arm:
         self.name, self.recipe, self.past, self.again, self.sandbox = name, recipe, past, again, sandbox
         self.mended, self.watch = mended, watch
         self.court = Court(judge=config.build("judges", recipe.judge), sandbox=sandbox, ledger=again)
-        self.suite = config.build("suites", recipe.suite)
+        self.suite = _unlocked(config.build("suites", recipe.suite))
         self.shown_changed: set[str] = set()
+        self.guard: Guard | None = None
 
     def changes(self) -> ArmChanges:
         """Everything that is another now. The new ledger says first that it was made from an old one."""
@@ -237,8 +267,16 @@ class _Arm:
         bench = Bench(Silent(author.fingerprint), self.sandbox, self.again, limits=PROPOSAL)
         folder = round_folder(self.again.folder, round)
         state = State(round=round, seed=self.recipe.seed, folder=folder, base=base, agent=agent, earlier=earlier,
-                      bench=bench, note=self.again.note)  # fmt: skip
+                      bench=bench, note=self.again.note, sandbox=self.sandbox, guard=self._guarding())  # fmt: skip
         return replace(state, tasks=self._mended(source.propose(state, self.recipe.tasks)))
+
+    def _guarding(self) -> Guard:
+        """As in a run: it keeps rows that solve a task of the suite away, a mended one as it is now."""
+        if self.guard is None:
+            exam = self._mended(self.suite.tasks()) if self.recipe.evaluate != "never" else ()
+            name = str(self.recipe.suite.settings.get("tasks_from", self.recipe.suite.use))
+            self.guard = Guard({name: exam} if exam else {}, self.sandbox, self.watch, self.name)
+        return self.guard
 
     def _drew(self, stage: str, round: int) -> str:
         first = next(iter(self.past.judged(stage, round)), None)
@@ -286,6 +324,9 @@ class _Arm:
         report: Report = self.suite.report(self.name, judged, state)
         old = self.past.report(stage, round) or self._old_report(stage, judged, state)
         report = replace(report, name=old.name, oracle=old.oracle, budget={**old.budget, **report.budget})
+        level = str(self.sandbox.isolation.get("level", ""))
+        how = judged_again(old.measurement, self.court.judge, self.recipe.judge, level)
+        report = replace(report, measurement=how, exam=exam_digest(tasks), no_program=old.no_program)
         self.again.add_report(stage, report)
         if stage == "test" and round > BASE:
             write_round_report(round_folder(self.again.folder, round), report)

@@ -7,6 +7,7 @@ import pytest
 
 from etude import leaks
 from etude.judges.examine import Exam, examine
+from etude.leaks import finding
 from etude.leaks.papers import papers
 from etude.records import Call, Example, Tests
 from etude.sandbox import Sandbox
@@ -45,8 +46,24 @@ def test_every_planted_leak_is_found_among_hundreds_of_clean_rows_and_no_other(s
 def test_what_solves_the_exam_is_named(search):
     [found] = search.leaks([LEAKS["plateau"][5]])
     assert (found.function, found.how, found.origin) == ("helper", "asked", "exam")
-    [alike] = search.leaks([PLATEAU.replace("longest_plateau", "other_name")])
-    assert (alike.function, alike.how, alike.likeness > 0.6) == ("other_name", "alike", True)
+    [same] = search.leaks([PLATEAU.replace("longest_plateau", "other_name")])
+    assert (same.function, same.how, same.likeness > 0.6) == ("other_name", "asked", True)
+
+
+def test_what_is_too_slow_to_be_asked_is_judged_where_it_reads_like_the_reference(jail, monkeypatch):
+    monkeypatch.setattr(finding, "QUICK", 0.02)
+    monkeypatch.setattr(finding, "PATIENT", 0.02)
+    slow = PLATEAU.replace("    best = run = 0", "    for _ in range(4_000_000):\n        pass\n    best = run = 0")
+    [found] = leaks.find([slow.replace("longest_plateau", "other_name")], EXAM[:1], jail)
+    assert (found.function, found.how) == ("other_name", "alike")
+
+
+def test_what_was_undecided_is_known_for_each_program(jail):
+    exams = [task(f"t{n}", calls(((n,), n + 100), ((n + 1,), n + 107)), entry_point="f") for n in range(3)]
+    search = leaks.Search(exams, jail)
+    endless, quick = "def f(n):\n    while True:\n        n += 1\n", "def f(n):\n    return n\n"
+    assert list(search.leaks([quick, endless])) == []
+    assert [search.undecided_of([text]) for text in (quick, endless)] == [0, 3]
 
 
 def test_a_function_is_a_leak_though_another_one_has_the_name_of_the_exam(search):

@@ -27,7 +27,7 @@ def attempt(task, program):
 
 
 def test_reworded_references_are_found_and_what_else_is_found_solves_the_task(data, jail):
-    exam = open_task_set(f"humaneval:{data('humaneval/HumanEval.jsonl.gz')}")
+    exam = open_task_set(f"humaneval:{data('humaneval/HumanEval.jsonl.gz')}", reading="guard")
     known = {task.task_id: task for task in exam}
     planted = [
         (task, reworded(task.reference, task.facts.entry_point, STYLES[number % len(STYLES)]))

@@ -1,7 +1,8 @@
 """No exam in the training rows: a row whose program solves an exam task is a leak, however it is worded.
 
-Every program that is about to be learned from is run against the hidden tests of the exam tasks (`etude.leaks`). It
-stands behind the curators that make rows. What it writes names tasks and functions, and nothing of a test.
+Every program that is about to be learned from is run against the hidden tests of the exam tasks (`etude.leaks`): those
+that the run is measured on, or those that the recipe names. It stands last among the curators, so that what it has seen
+is what is learned from. What it writes names tasks and functions, and nothing of a test.
 """
 
 import json
@@ -13,9 +14,11 @@ from typing import Literal
 
 from etude.errors import RecipeError
 from etude.folders import write_text
-from etude.leaks.finding import Leak, Search, opened
+from etude.leaks.finding import Leak, opened
+from etude.leaks.guarding import Findings, Guard
 from etude.programs.normalise import normalised
 from etude.protocols import Judged, Sandbox, State
+from etude.reads import READ, reading
 from etude.records import Example, Json
 from etude.tasks import Task
 
@@ -30,20 +33,25 @@ class Decontaminate:
     is named as weak, so that somebody may look at its tests.
 
     Args:
-        against: Task sets that nobody may learn from, such as `["humaneval:PATH", "lab[test]"]`.
+        against: Task sets that nobody may learn from, such as `["humaneval:PATH", "lab[test]"]`; none named: the tasks
+            that the run is measured on, which the run's guard knows.
         action: `drop` the leaks, or only `count` them.
         weak_from: So many different programs, answers to so many different tasks, make an exam task that they solve a
             weak one.
-        sandbox: Where the programs run; None opens one for each round, and closes it.
+        puzzles: Compare with exam puzzles, too. An answer is a value, and the values of different puzzles coincide.
+        sandbox: Where the programs run; None takes the run's own, or opens one for each round and closes it.
     """
 
-    against: Sequence[str]
+    against: Sequence[str] = ()
     action: Literal["drop", "count"] = "drop"
     weak_from: int = 5
+    puzzles: bool = False
     sandbox: Sandbox | None = field(default=None, repr=False)
+    _guard: Guard | None = field(default=None, init=False, repr=False, compare=False)
+    _tasks: dict[str, list[Task]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.against, str) or not self.against:
+        if isinstance(self.against, str):
             raise RecipeError("decontaminate.against is no list of task sets", expected='["humaneval:PATH", ...]')
         if self.weak_from < 2:
             raise RecipeError(f"decontaminate.weak_from is {self.weak_from}", expected="2 or more")
@@ -54,25 +62,40 @@ class Decontaminate:
         Raises:
             InputError: A task set cannot be read.
             MissingError: There is no sandbox to be had.
+            RecipeError: Nothing says what the exam is.
         """
         rows = list(examples)
-        sets = {text: opened([text]) for text in self.against}
-        if state.note:
-            for text, tasks in sets.items():
-                state.note("read", split=text, tasks=len(tasks), by="decontaminate")
-        search, leaks = self._searched(rows, [task for tasks in sets.values() for task in tasks])
-        facts = _facts(self, rows, leaks, search, {text: len(tasks) for text, tasks in sets.items()})
-        self._write(state, facts, rows, leaks)
-        leaking = {leak.place for leak in leaks} if self.action == "drop" else set()
+        found = self._looked(rows, state)
+        facts = _facts(self, rows, found)
+        self._write(state, facts, rows, found.leaks)
+        leaking = {leak.place for leak in found.leaks} if self.action == "drop" else set()
         yield from (row for place, row in enumerate(rows) if place not in leaking)
 
-    def _searched(self, rows: Sequence[Example], exams: Sequence[Task]) -> tuple[Search, list[Leak]]:
+    def _looked(self, rows: Sequence[Example], state: State) -> Findings:
+        if not self.against:
+            if state.guard is None:
+                raise RecipeError(
+                    "decontaminate has nothing to compare with: outside a run nobody knows the exam",
+                    expected='decontaminate.against = ["humaneval:PATH", ...]',
+                )
+            return state.guard.look(rows, puzzles=self.puzzles)
+        sandbox = self.sandbox or state.sandbox
+        if sandbox is not None:
+            self._guard = self._guard or Guard(self._exams(state), sandbox)
+            return self._guard.look(rows, puzzles=self.puzzles)
         from etude.sandbox import Sandbox as Jail
 
         with ExitStack() as stack:
-            sandbox = self.sandbox or stack.enter_context(Jail(workers=1))
-            search = Search(exams, sandbox)
-            return search, list(search.leaks(rows))
+            return Guard(self._exams(state), stack.enter_context(Jail(workers=1))).look(rows, puzzles=self.puzzles)
+
+    def _exams(self, state: State) -> dict[str, list[Task]]:
+        """The task sets by name, opened once; that they are read is on record."""
+        if not self._tasks:
+            self._tasks = {text: opened([text]) for text in self.against}
+            for text, tasks in self._tasks.items():
+                if state.note:
+                    state.note(READ, **reading(text, len(tasks), "guard", by="decontaminate"))
+        return self._tasks
 
     def _write(self, state: State, facts: dict[str, Json], rows: Sequence[Example], leaks: Sequence[Leak]) -> None:
         listed = [{"row": leak.place, **_listed(leak, rows[leak.place])} for leak in leaks]
@@ -95,20 +118,19 @@ def weak_exams(leaks: Iterable[Leak], programs: Sequence[str], least: int) -> di
     return {exam: count for exam, count in sorted(counts.items()) if count >= least}
 
 
-def _facts(
-    part: Decontaminate, rows: Sequence[Example], leaks: Sequence[Leak], search: Search, sets: dict[str, int]
-) -> dict[str, Json]:
-    found = len({leak.place for leak in leaks})
+def _facts(part: Decontaminate, rows: Sequence[Example], found: Findings) -> dict[str, Json]:
+    leaking = len({leak.place for leak in found.leaks})
     return {
-        "against": sets,
+        "against": dict(found.against),
         "action": part.action,
         "rows": len(rows),
-        "leaking_rows": found,
-        "dropped": found if part.action == "drop" else 0,
-        "exam_tasks_solved": len({leak.exam for leak in leaks}),
-        "weak": weak_exams(leaks, [row.program or row.target for row in rows], part.weak_from),
-        "undecided": search.undecided,
-        "not_examined": [task.task_id for task in search.unusable],
+        "leaking_rows": leaking,
+        "dropped": leaking if part.action == "drop" else 0,
+        "exam_tasks_solved": len({leak.exam for leak in found.leaks}),
+        "weak": weak_exams(found.leaks, [row.program or row.target for row in rows], part.weak_from),
+        "undecided": found.undecided,
+        "not_examined": list(found.not_examined),
+        "puzzles_left_out": found.puzzles,
     }
 
 

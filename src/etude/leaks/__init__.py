@@ -11,5 +11,6 @@ here holds a hidden test, an input or an expected value.
 """
 
 from etude.leaks.finding import Leak, Search, find, opened
+from etude.leaks.guarding import Findings, Guard
 
-__all__ = ["Leak", "Search", "find", "opened"]
+__all__ = ["Findings", "Guard", "Leak", "Search", "find", "opened"]

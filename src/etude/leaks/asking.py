@@ -19,9 +19,12 @@ TOGETHER = 400
 """Questions in one run."""
 BROKEN_OFF = 6
 """Runs of one program that may break off before the rest of its questions is given up."""
-QUICK, PATIENT = 0.1, 1.0
+QUICK, PATIENT = 0.1, 0.8
 """Processor seconds of one question, at first and when it is asked again."""
 SLOW = "SlowAnswerOfExam"
+ENTRY = "called_by_the_exam"
+"""The name of whatever of a program is asked."""
+NAMING = "\n\n{entry} = lambda *given, **named: {called}(*given, **named)\n"
 WITHIN = """
 import signal as _signal_of_exam
 
@@ -65,11 +68,16 @@ class Subject:
 
 
 class Inquiry(NamedTuple):
-    """One question to one subject, under a set-up."""
+    """One question to one subject, under a set-up.
+
+    Attributes:
+        called: What of the program the question means by `ENTRY`; "" where it names what it means.
+    """
 
     subject: int
     setup: str
     ask: str
+    called: str = ""
 
 
 class Waiting(NamedTuple):
@@ -77,6 +85,7 @@ class Waiting(NamedTuple):
 
     subject: int
     setup: str
+    called: str
     places: Sequence[int]
     bare: bool = False
 
@@ -104,18 +113,20 @@ class Round:
         return found
 
     def _together(self, inquiries: Sequence[Inquiry]) -> Iterator[Waiting]:
-        groups: dict[tuple[int, str], list[int]] = {}
+        groups: dict[tuple[int, str, str], list[int]] = {}
         for place, inquiry in enumerate(inquiries):
-            groups.setdefault((inquiry.subject, inquiry.setup), []).append(place)
-        for (subject, setup), own in groups.items():
-            size = 1 if self._subjects[subject].alone else TOGETHER
-            bare = subject in self._bare
-            yield from (Waiting(subject, setup, own[at : at + size], bare) for at in range(0, len(own), size))
+            groups.setdefault((inquiry.subject, inquiry.setup, inquiry.called), []).append(place)
+        for group, own in groups.items():
+            size = 1 if self._subjects[group[0]].alone else TOGETHER
+            bare = group[0] in self._bare
+            yield from (Waiting(*group, own[at : at + size], bare) for at in range(0, len(own), size))
 
     def _job(self, item: Waiting, inquiries: Sequence[Inquiry]) -> Job:
         subject = self._subjects[item.subject]
         asks = tuple(f"_within_time_of_exam({self._seconds}, lambda: {inquiries[place].ask})" for place in item.places)
         source = subject.bare if item.bare else subject.source
+        if item.called:  # the same questions in the same words to every program are compiled once
+            source += NAMING.format(entry=ENTRY, called=item.called)
         return Job(source=source, setup=f"{item.setup}\n{WITHIN}", asks=asks, limits=LIMITS)
 
     def _read(self, item: Waiting, run: Run, found: list[Answer | Said]) -> Iterator[Waiting]:

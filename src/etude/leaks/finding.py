@@ -2,22 +2,23 @@
 
 A program and an exam task are compared where one of the program's functions takes what the tests hand over. One hidden
 call of every such task is asked in one run, then two more of those that were right; what is right still is judged in
-full by the rules of the judges. A program that reads like the reference is judged in full without being asked. What
-was too slow is asked again with more time; what cannot be decided is counted.
+full by the rules of the judges. What was too slow is asked again with more time; where that does not help, a program
+that reads like the reference is judged in full all the same. What cannot be decided is counted.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal, NamedTuple
 
 from etude.judges.examine import Exam, examine
-from etude.leaks.asking import PATIENT, QUICK, Inquiry, Round, Subject
+from etude.leaks.asking import ENTRY, PATIENT, QUICK, Inquiry, Round, Subject
 from etude.leaks.likeness import Likeness
-from etude.leaks.papers import ENTRY, papers
+from etude.leaks.papers import papers
 from etude.leaks.printing import printing
 from etude.leaks.proving import proving
-from etude.leaks.ways import Way, definitions, remembers, ways
+from etude.leaks.ways import Shape, Way, acts, definitions, remembers, ways
 from etude.programs.normalise import normalised
 from etude.programs.parse import defined
 from etude.progress import Tracker, Watch, ignore
@@ -28,9 +29,9 @@ from etude.tasks import Task
 
 CHUNK = 64
 """Programs that are asked at the same time."""
-LIKE = 0.6
-"""From this share of the reference's runs on, a program is judged without being asked first."""
-AGAIN = 3
+LIKE, NEAREST = 0.6, 3
+"""From this share of the reference's runs on, a program that could not be asked is judged: before so many papers."""
+AGAIN = 2
 """Slow questions of one program that are asked again; more are counted as undecided."""
 LIMITS = Limits(cpu_seconds=10.0, wall_seconds=30.0)
 
@@ -57,8 +58,9 @@ class Leak:
     likeness: float
 
 
-class Pair(NamedTuple):
-    """A subject's way and the paper that it may solve, by their numbers."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """A subject's way and the paper that it may solve, by their numbers. There are very many; each is itself alone."""
 
     subject: int
     way: Way
@@ -107,26 +109,44 @@ class Search:
     Attributes:
         papers: The exam tasks that can be asked about.
         unusable: Exam tasks whose tests do not hold, or are not Python's.
-        undecided: Pairs of program and exam task that were too slow to decide, or met a fault of ours.
     """
 
     def __init__(self, exams: Sequence[Task], sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self.papers, self.unusable = papers(exams, sandbox)
+        self._groups: dict[tuple[frozenset[Shape], frozenset[str]], list[int]] = {}
+        for number, paper in enumerate(self.papers):
+            if paper.entry_point:
+                self._groups.setdefault((paper.shapes, paper.names), []).append(number)
         self._likeness = Likeness([paper.task.reference for paper in self.papers])
         self._known: dict[str, list[Found]] = {}
-        self.undecided = 0
+        self._late: Counter[str] = Counter()
+        self._keys: dict[str, str] = {}
 
-    def leaks(self, programs: Iterable[Example | str], watch: Watch = ignore) -> Iterator[Leak]:
-        """Yields the leaks among rows or programs, in their order."""
+    @property
+    def undecided(self) -> int:
+        """Pairs of program and exam task that were too slow to decide, or met a fault of ours."""
+        return self._late.total()
+
+    def undecided_of(self, programs: Iterable[Example | str]) -> int:
+        """As `undecided`, for these programs alone; those that were not looked at count nothing."""
+        return sum(self._late[key] for key in {self._key(text) for row in programs for text in texts_of(row)})
+
+    def _key(self, text: str) -> str:
+        if text not in self._keys:
+            self._keys[text] = _key(text)
+        return self._keys[text]
+
+    def leaks(self, programs: Iterable[Example | str], watch: Watch = ignore, arm: str = "leaks") -> Iterator[Leak]:
+        """Yields the leaks among rows or programs, in their order; `arm` is whose rows they are, for the watch."""
         rows = iter(enumerate(programs))
-        tracker = Tracker("leaks", "programs against exams", 0, watch)
+        tracker = Tracker(arm, "programs against exams", 0, watch)
         while part := list(islice(rows, CHUNK)):
             texts = {place: texts_of(row) for place, row in part}
             self._learn([text for own in texts.values() for text in own])
             tracker.step(len(part))
             for place, row in part:
-                found = {item.paper: item for text in texts[place] for item in self._known[_key(text)]}
+                found = {item.paper: item for text in texts[place] for item in self._known[self._key(text)]}
                 tracker.verdicts["leak" if found else "clean"] += 1
                 yield from (self._leak(place, row, found[number]) for number in sorted(found))
         tracker.end()
@@ -145,48 +165,57 @@ class Search:
 
     def _learn(self, texts: Sequence[str]) -> None:
         """Finds out about the programs that are not known yet."""
-        fresh = {key: text for text in texts if (key := _key(text)) not in self._known}
-        programs = list(fresh.values())
+        fresh = {key: text for text in texts if (key := self._key(text)) not in self._known}
+        keys, programs = list(fresh), list(fresh.values())
         subjects = [Subject(source=text, bare=definitions(text), alone=remembers(text)) for text in programs]
-        likeness = [self._likeness.of(text) for text in programs]
         bare: set[int] = set()
-        callable_ = self._callable([ways(text) for text in programs], subjects, bare)
+        late: list[int] = []
+        callable_ = self._callable([ways(text) for text in programs], subjects, bare, late)
         pairs = [pair for place, text in enumerate(programs) for pair in self._pairs(place, text, callable_[place])]
-        near = {pair: None for pair in pairs if likeness[pair.subject].get(pair.paper, 0.0) >= LIKE}
-        asked = self._asked([pair for pair in pairs if pair not in near], subjects, bare)
-        proved, late = proving(pairs, self.papers, subjects, self._sandbox, bare)
-        printed, slow = printing(programs, self.papers, self._sandbox)
+        said = self._asked(pairs, subjects, bare)
+        late += [pair.subject for pair, stand in said.items() if stand in LATE]
+        asked = [pair for pair, stand in said.items() if stand == "right"]
+        near = self._near([pair for pair, stand in said.items() if stand in LATE], programs)
+        proved, slow = proving(pairs, self.papers, subjects, self._sandbox, bare)
+        printed, slower = printing(programs, self.papers, self._sandbox)
         scripts = [Pair(place, Way(""), paper) for place, paper in printed]
-        self.undecided += late + slow
-        passed = self._judged([*dict.fromkeys([*near, *asked, *proved]), *scripts], subjects, bare)
+        passed = self._judged([*dict.fromkeys([*asked, *near, *proved]), *scripts], subjects, bare, late)
         self._known |= {key: [] for key in fresh}
+        self._late.update(keys[place] for place in (*late, *slow, *slower))
         for pair in passed:
             how: Literal["asked", "alike"] = "alike" if pair in near else "asked"
-            share = likeness[pair.subject].get(pair.paper, 0.0)
-            self._known[list(fresh)[pair.subject]].append(Found(pair.paper, pair.way.expression, how, share))
+            share = self._likeness.of(programs[pair.subject]).get(pair.paper, 0.0)
+            self._known[keys[pair.subject]].append(Found(pair.paper, pair.way.expression, how, share))
 
-    def _callable(self, own: Sequence[Sequence[Way]], subjects: Sequence[Subject], bare: set[int]) -> list[list[Way]]:
-        """The ways that can be called when the program has run: a variable that a call gave may hold anything."""
-        asked = [(place, way) for place, ways_ in enumerate(own) for way in ways_]
+    def _callable(
+        self, own: Sequence[Sequence[Way]], subjects: Sequence[Subject], bare: set[int], late: list[int]
+    ) -> list[list[Way]]:
+        """The ways that can be called when the program has run: a variable that a call gave may hold anything.
+
+        Of programs that only define functions, nothing need be asked.
+        """
+        sure = [not acts(subject.source) for subject in subjects]
+        asked = [(place, way) for place, ways_ in enumerate(own) for way in ways_ if not (way.certain and sure[place])]
         asking = Round([replace(subject, alone=False) for subject in subjects], self._sandbox, QUICK, bare)
         answers = asking.answers([Inquiry(place, "", f"callable({way.expression})") for place, way in asked])
-        found: list[list[Way]] = [[] for _ in own]
-        for (place, way), answer in zip(asked, answers, strict=True):
-            if isinstance(answer, Answer) and answer.value is True:
-                found[place].append(way)
-        self.undecided += sum(answer in LATE for answer in answers if isinstance(answer, str))
-        return found
+        late += [place for (place, _), answer in zip(asked, answers, strict=True) if answer in LATE]
+        wrong = {
+            pair
+            for pair, answer in zip(asked, answers, strict=True)
+            if not (isinstance(answer, Answer) and answer.value is True)
+        }
+        return [[way for way in ways_ if (place, way) not in wrong] for place, ways_ in enumerate(own)]
 
     def _pairs(self, place: int, text: str, own: Sequence[Way]) -> Iterator[Pair]:
         """Every way to call a program with every paper whose tests it can be called by."""
-        names = set(defined(text))
-        for number, paper in enumerate(self.papers):
-            if paper.entry_point and paper.names <= names:
-                takers = (way for way in own if all(way.takes(shape) for shape in paper.shapes))
-                yield from (Pair(place, way, number) for way in takers)
+        names = set(defined(text)) if any(wanted for _, wanted in self._groups) else set()
+        for (shapes, wanted), numbers in self._groups.items():
+            if wanted <= names:
+                takers = [way for way in own if all(way.takes(shape) for shape in shapes)]
+                yield from (Pair(place, way, number) for number in numbers for way in takers)
 
-    def _asked(self, pairs: Sequence[Pair], subjects: Sequence[Subject], bare: set[int]) -> list[Pair]:
-        """The pairs that are right on all questions of their paper; one whose paper has no question is right, too."""
+    def _asked(self, pairs: Sequence[Pair], subjects: Sequence[Subject], bare: set[int]) -> dict[Pair, Stand]:
+        """How each pair stands after all questions of its paper; one whose paper has no question is right."""
         asking = Round(subjects, self._sandbox, QUICK, bare)
         pairs = [pair for pair in pairs if self.papers[pair.paper].entry_point == ENTRY]
         first = self._said(pairs, slice(0, 1), asking)
@@ -198,15 +227,23 @@ class Search:
         again = [pair for own in slow.values() for pair in own[:AGAIN]]
         patient = Round(subjects, self._sandbox, PATIENT, bare)
         said |= self._said([pair for pair in again if first[pair] == "slow"], slice(0, 1), patient)
-        said |= self._said([pair for pair in again if first[pair] != "slow"], slice(1, None), patient)
-        self.undecided += sum(item in LATE for item in said.values())
-        return [pair for pair in pairs if said[pair] == "right"]
+        return said | self._said([pair for pair in again if first[pair] != "slow"], slice(1, None), patient)
+
+    def _near(self, pairs: Sequence[Pair], programs: Sequence[str]) -> list[Pair]:
+        """Of pairs that asking could not decide, those whose program is much like the reference."""
+        alike = {subject: self._likeness.of(programs[subject]) for subject in {pair.subject for pair in pairs}}
+        own: dict[int, list[Pair]] = {}
+        for pair in pairs:
+            if alike[pair.subject].get(pair.paper, 0.0) >= LIKE:
+                own.setdefault(pair.subject, []).append(pair)
+        ranked = (sorted(like, key=lambda pair: -alike[pair.subject][pair.paper]) for like in own.values())
+        return [pair for like in ranked for pair in like[:NEAREST]]
 
     def _said(self, pairs: Sequence[Pair], part: slice, asking: Round) -> dict[Pair, Stand]:
         """How each pair stands after a part of its paper's questions."""
         asked = [(pair, item) for pair in pairs for item in self.papers[pair.paper].questions[part]]
         inquiries = [
-            Inquiry(pair.subject, self.papers[pair.paper].tests.setup, item.ask.replace(ENTRY, pair.way.expression))
+            Inquiry(pair.subject, self.papers[pair.paper].tests.setup, item.ask, pair.way.expression)
             for pair, item in asked
         ]
         found: dict[Pair, Stand] = dict.fromkeys(pairs, "right")
@@ -215,12 +252,15 @@ class Search:
             found[pair] = max(found[pair], stand, key=WORSE.index)
         return found
 
-    def _judged(self, pairs: Sequence[Pair], subjects: Sequence[Subject], bare: set[int]) -> list[Pair]:
+    def _judged(
+        self, pairs: Sequence[Pair], subjects: Sequence[Subject], bare: set[int], late: list[int]
+    ) -> list[Pair]:
         """The pairs that pass every hidden test."""
         exams = [self._exam(pair, subjects[pair.subject], pair.subject in bare) for pair in pairs]
         outcomes = examine(exams, self._sandbox)
-        self.undecided += sum(outcome.status == "unavailable" for outcome in outcomes)
-        return [pair for pair, outcome in zip(pairs, outcomes, strict=True) if outcome.status == "ok"]
+        told = list(zip(pairs, outcomes, strict=True))
+        late += [pair.subject for pair, outcome in told if outcome.status == "unavailable"]
+        return [pair for pair, outcome in told if outcome.status == "ok"]
 
     def _exam(self, pair: Pair, subject: Subject, bare: bool) -> Exam:
         paper, expression = self.papers[pair.paper], pair.way.expression
@@ -241,4 +281,4 @@ def opened(texts: Iterable[str]) -> list[Task]:
     Raises:
         InputError: A text or a place is wrong.
     """
-    return [task for text in texts for task in open_task_set(text)]
+    return [task for text in texts for task in open_task_set(text, reading="guard")]

@@ -18,6 +18,7 @@ from etude.judges.rules.claims import judged
 from etude.judges.rules.plain_evaluation import Recorded
 from etude.judges.rules.plain_operations import BeyondError
 from etude.judges.values import same
+from etude.leaks.asking import ENTRY
 from etude.leaks.recording import Heard, recorded
 from etude.leaks.ways import Shape
 from etude.programs.parse import UNREADABLE, free_names, parse
@@ -25,7 +26,6 @@ from etude.protocols import Sandbox
 from etude.records import Answer, Call, Tests
 from etude.tasks import Task
 
-ENTRY = "called_by_the_exam"
 ASKED = 3
 """Hidden calls of a task that are asked before it is judged in full."""
 LONGEST = 5_000

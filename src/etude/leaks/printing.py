@@ -40,8 +40,10 @@ def _printed_of_exam(text):
 """
 
 
-def printing(programs: Sequence[str], papers: Sequence[Paper], sandbox: Sandbox) -> tuple[list[tuple[int, int]], int]:
-    """Numbers of program and paper where the first inputs are answered rightly, and how many were too slow to tell.
+def printing(
+    programs: Sequence[str], papers: Sequence[Paper], sandbox: Sandbox
+) -> tuple[list[tuple[int, int]], list[int]]:
+    """Numbers of program and paper where the first inputs are answered rightly; and the programs of those too slow.
 
     Args:
         programs: Scripts; those that read no input are left out.
@@ -59,7 +61,7 @@ def printing(programs: Sequence[str], papers: Sequence[Paper], sandbox: Sandbox)
         slow |= {pair for (pair, _), answer in zip(asked, answers, strict=True) if answer in ("slow", "unknown")}
         right = {pair: _right(answer, wanted) for (pair, (_, wanted)), answer in zip(asked, answers, strict=True)}
         found = [pair for pair in found if right.get(pair, True)]
-    return found, len(slow)
+    return found, [place for place, _ in slow]
 
 
 def _right(answer: Answer | str, wanted: str) -> bool:

@@ -30,8 +30,8 @@ assert _within_time_of_exam({seconds}, lambda: _space["sat"](_copy.deepcopy({giv
 
 def proving(
     pairs: Sequence["Pair"], papers: Sequence[Paper], subjects: Sequence[Subject], sandbox: Sandbox, bare: set[int]
-) -> tuple[list["Pair"], int]:
-    """The pairs of puzzles whose `sat` seems to hold of the way's answer, and how many ways were too slow to answer.
+) -> tuple[list["Pair"], list[int]]:
+    """The pairs of puzzles whose `sat` seems to hold of the way's answer; and the subjects of ways too slow to answer.
 
     Args:
         pairs: Ways with papers of any kind; those of puzzles are looked at.
@@ -53,7 +53,8 @@ def proving(
         said = [item.passed for item in run.checks]
         # what a broken-off run did not get to is judged in full
         found += [pair for at, pair in enumerate(own) if at >= len(said) or said[at] is not False]
-    return found, sum(answer in ("slow", "unknown") for answer in answers if isinstance(answer, str))
+    late = [subject for (subject, _), answer in zip(groups, answers, strict=True) if answer in ("slow", "unknown")]
+    return found, late
 
 
 def _fitting(own: Sequence["Pair"], kinds: dict[int, ast.expr | None], answer: Answer | str) -> list["Pair"]:

@@ -35,6 +35,7 @@ class Way(NamedTuple):
         most: How many arguments by position it takes.
         named: Parameters that are given by name only; `required` are those without a default.
         any_name: It takes any name.
+        certain: The text says that it is a function; else it may be anything.
     """
 
     expression: str
@@ -44,6 +45,7 @@ class Way(NamedTuple):
     named: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
     any_name: bool = True
+    certain: bool = False
 
     def takes(self, shape: Shape) -> bool:
         """Whether a call of this shape binds."""
@@ -69,6 +71,12 @@ def definitions(program: str) -> str:
     tree = parse(program)
     kept = [item for item in (tree.body if tree else []) if _defines(item)]
     return ast.unparse(ast.Module(body=kept, type_ignores=[])) if kept else ""
+
+
+def acts(program: str) -> bool:
+    """Whether a program does something by itself, beside defining what can be called."""
+    tree = parse(program)
+    return any(not (_defines(item) or _is_text(item)) for item in (tree.body if tree else []))
 
 
 def remembers(program: str) -> bool:
@@ -122,6 +130,7 @@ def _function(expression: str, taken: ast.arguments, changed: bool) -> Way:
         frozenset(item.arg for item in taken.kwonlyargs),
         frozenset(required),
         taken.kwarg is not None,
+        True,
     )
 
 
@@ -151,6 +160,10 @@ def _defines(statement: ast.stmt) -> bool:
     reads = {"input", "open", "stdin", "argv"}
     words = (getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(statement))
     return isinstance(statement, ast.Assign | ast.AnnAssign) and reads.isdisjoint(words)
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _containers(statement: ast.stmt) -> Iterator[str]:

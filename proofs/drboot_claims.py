@@ -114,7 +114,9 @@ def measure_repairs(folder: Path, seed: int) -> None:
     found = {}
     for name, settings in SETTINGS.items():
         solver = config.Part.of("repair", gate="shown", **settings)
-        recipe = evaluation(model, "lab[test]", n=10, k=(1, 2, 5, 10), seed=seed, workers=1, solver=solver, **drawing)
+        recipe = evaluation(
+            model, "lab[test]", unlock_test=True, n=10, k=(1, 2, 5, 10), seed=seed, workers=1, solver=solver, **drawing
+        )
         suite = config.Part.model_validate({**recipe.suite.model_dump(), "use": "repairk"})
         judge = config.Part.of("auto", cpu_seconds=1.0, wall_seconds=5.0)
         recipe = recipe.model_copy(update={"suite": suite, "judge": judge})

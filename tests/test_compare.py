@@ -71,7 +71,7 @@ def test_a_better_model_is_a_gain_and_a_dearer_one_is_not_proven(
     dearer = measure(place, tmp_path / "dearer", better=0.3, words=80)
     found = compared(capsys, base, better, dearer)
     assert [line["call"] for line in found["lines"]] == ["a gain", "not proven"]
-    assert set(found) == {"rule", "k", "tasks", "lines", "flags", "draw_more"}
+    assert set(found) == {"rule", "k", "tasks", "lines", "flags", "protocols", "tracks", "draw_more"}
     assert found["lines"][1]["gains"][0]["wanted"] > 4
     assert "--n" in found["draw_more"][0]
     assert main(["compare", str(base), str(better), str(dearer)]) == 0

@@ -45,6 +45,13 @@ def test_an_arm_is_the_recipe_with_its_overrides(recipe: str) -> None:
     assert other.arms == {}
 
 
+def test_an_arm_may_put_another_curator_in_the_place_of_one(recipe: str) -> None:
+    table = config.load(recipe).model_dump(exclude_none=True)
+    table["arms"] = {"plain": {"curators.0": {"use": "dedupe", "level": "text"}}}
+    other = config.arm(config.validate(table), "plain")
+    assert (other.curators[0].use, other.curators[0].settings) == ("dedupe", {"level": "text"})
+
+
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [

@@ -77,7 +77,7 @@ def test_every_make_target_in_the_docs_exists() -> None:
 
 
 def test_every_verb_ends_its_help_with_examples() -> None:
-    from etude.cli.main import VERBS
+    from etude.cli.verbs import VERBS
 
     for verb in VERBS:
         done = subprocess.run([sys.executable, "-m", "etude", verb, "-h"], capture_output=True, text=True)

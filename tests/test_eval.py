@@ -50,7 +50,7 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def evaluate(capsys: pytest.CaptureFixture[str], model: Path, tasks: str, out: Path, n: int) -> dict[str, Any]:
-    flags = ["--max-tokens", "16", "--out", str(out), "--json", "--n", str(n), "--k", "1,5,10"]
+    flags = ["--max-tokens", "16", "--out", str(out), "--json", "--n", str(n), "--k", "1,5,10", "--unlock-test"]
     assert main(["eval", "--model", str(model), "--tasks", tasks, *flags]) == 0
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     return found

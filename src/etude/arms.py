@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from etude import config
-from etude.errors import EtudeError
+from etude.errors import EtudeError, InputError
 from etude.folders import keep_manifest, keep_recipe
 from etude.ledger import Ledger, storage
 from etude.loop import learn
 from etude.progress import Progress, Watch
 from etude.records import Report, encode
-from etude.stages import Run, assemble
+from etude.stages import Run, assemble, require_open
 
 MAIN = "main"
 
@@ -37,14 +37,37 @@ def run_arm(recipe: config.Recipe, folder: Path, name: str, watch: Watch) -> lis
     Args:
         recipe: The whole recipe; `name` picks the arm.
         folder: The run's folder.
+
+    Raises:
+        InputError: The folder holds what `etude judge --rerun` wrote.
     """
     own = recipe if name == MAIN else config.arm(recipe, name)
+    _require_own(arm_folder(folder, name))
     with opened(own, arm_folder(folder, name), name, watch) as run:
         keep_recipe(run.folder, own)
         keep_manifest(
             run.folder, {"arm": name, "seed": own.seed, "base": run.parts.model.fingerprint}, run.sandbox.isolation
         )
         return list(learn(run, measure_base=name == MAIN))
+
+
+def _require_own(folder: Path) -> None:
+    """Refuses a folder of verdicts made again: its programs were drawn in another one, and its checkpoints are there.
+
+    Raises:
+        InputError: It is such a folder.
+    """
+    if not (folder / "ledger.sqlite").exists():
+        return
+    ledger = Ledger(folder)
+    events = ledger.events("rejudged")
+    ledger.close()
+    if events:
+        raise InputError(
+            f"{folder} holds what was judged again of {events[0]['folder']}, and is no run to go on with",
+            expected="a folder of a run's own",
+            fix="etude run RECIPE with the changed settings, and another --out",
+        )
 
 
 @contextmanager
@@ -69,6 +92,7 @@ def run_whole(recipe: config.Recipe, folder: Path, watch: Watch) -> None:
     """
     for each in (recipe, *(config.arm(recipe, name) for name in recipe.arms)):
         _require_parts(each)
+    _require_own(folder)
     with storage(folder):
         folder.mkdir(parents=True, exist_ok=True)
     keep_recipe(folder, recipe)
@@ -82,7 +106,11 @@ def run_whole(recipe: config.Recipe, folder: Path, watch: Watch) -> None:
 
 
 def _require_parts(recipe: config.Recipe) -> None:
-    """Refuses wrong settings of who writes before anything is on disk: a key in place of its name is one of them."""
+    """Refuses wrong settings of who writes before anything is on disk: a key in place of its name is one of them.
+
+    A locked test split is refused here too.
+    """
+    require_open(recipe)
     for room, part in (("models", recipe.model), ("sources", recipe.source), ("solvers", recipe.solver)):
         config.build(room, part)
 

@@ -94,7 +94,7 @@ class Recipe(BaseModel):
     model: Part
     solver: Part
     judge: Part = Part(use="auto")
-    curators: tuple[Part, ...] = (Part(use="passed"), Part(use="dedupe"))
+    curators: tuple[Part, ...] = (Part(use="passed"), Part(use="dedupe"), Part(use="decontaminate"))
     learner: Part
     suite: Part
     examiner: Part = Part(use="sample")
@@ -110,20 +110,31 @@ def load(place: str, overrides: Mapping[str, str] | None = None) -> Recipe:
 
     Two overrides are more than a key: `model` may be the path of a model folder, and `tasks` a task set, which then
     is practised on (`train`), selected by (`validation`) and measured on (`test`), with what the recipe says of it in
-    `on`.
+    `on`. A third, `index`, names audited indexes, comma between: what they name is left out of the recipe's task sets.
 
     Raises:
         InputError: There is no such recipe, or the file is not TOML.
         RecipeError: A key is unknown or a value is ill-typed.
     """
     table, wanted = _read(place), dict(overrides or {})
+    indexes = [item.strip() for item in wanted.pop("index", "").split(",") if item.strip()]
     if (tasks := wanted.get("tasks", "0")) and not tasks.isdigit():
         _retarget(table, wanted.pop("tasks"))
     if isinstance(value(wanted.get("model", "0")), str):
         table["model"] = {**table.get("model", {}), "use": "huggingface", "path": wanted.pop("model")}
+    if "suite.tasks_from" in wanted and isinstance(table.get("suite"), dict):
+        table["suite"] = _moved(table["suite"], wanted["suite.tasks_from"])
     for key, text in wanted.items():
         _set(table, key, value(text))
+    for name in indexes:
+        _leave_out(table, name)
     return validate(table, place)
+
+
+def _moved(suite: Mapping[str, Any], tasks: str) -> dict[str, Any]:
+    """The suite on another task set: what the recipe unlocks is its own test split and no other."""
+    kept = {key: item for key, item in suite.items() if key != "unlock_test" or suite.get("tasks_from") == tasks}
+    return {**kept, "tasks_from": tasks}
 
 
 SPLITS = ("train", "validation", "test")
@@ -131,18 +142,49 @@ SPLITS = ("train", "validation", "test")
 
 def _retarget(table: dict[str, Any], tasks: str) -> None:
     """Points a recipe at a task set; one that names a split is practised on only. What `on` says of it comes last."""
+    from etude.sources.leaving_out import joined, parted
     from etude.sources.task_set import parse_task_set
 
-    chosen = parse_task_set(tasks)
-    train, validation, test = (tasks, "", "") if chosen.split else (f"{tasks}[{split}]" for split in SPLITS)
+    chosen, (bare, indexes) = parse_task_set(tasks), parted(tasks)
+    splits = [joined(f"{bare}[{split}]", indexes) for split in SPLITS]
+    train, validation, test = (tasks, "", "") if chosen.split else splits
     source = table.get("source", {})
     table["source"] = {**source, "tasks": train} if "tasks" in source else {"use": "task_set", "tasks": train}
     if test:
-        table["suite"] = {**table.get("suite", {}), "tasks_from": test}
+        table["suite"] = _moved(table.get("suite", {}), test)
     if validation and "validation" in table:
         table["validation"] = {"use": "task_set", "tasks": validation}
     for key, value in table.get("on", {}).get(chosen.source, {}).items():
         _set(table, key, value)
+
+
+TASKS = (("source", "tasks"), ("validation", "tasks"), ("suite", "tasks_from"))
+"""Where a recipe names task sets."""
+
+
+def task_sets(recipe: Recipe) -> tuple[str, ...]:
+    """The task set texts that a recipe practises on, selects by and measures on, each once."""
+    parts = [(getattr(recipe, name), key) for name, key in TASKS]
+    texts = [part.settings.get(key) for part, key in parts if part is not None]
+    return tuple(dict.fromkeys(text for text in texts if isinstance(text, str)))
+
+
+def _leave_out(table: dict[str, Any], index: str) -> None:
+    """Leaves out of the task sets of a recipe what an index of such a set names."""
+    from etude.auditing.shipped import find_index
+    from etude.sources.leaving_out import leaving_out
+    from etude.sources.task_set import parse_task_set
+
+    wanted, met = find_index(index).set_name, list[str]()
+    for name, key in TASKS:
+        text = table[name].get(key) if isinstance(table.get(name), dict) else None
+        if isinstance(text, str):
+            met.append(parse_task_set(text).source)
+            if met[-1] == wanted:
+                table[name] = {**table[name], key: leaving_out(text, [index])}
+    if wanted not in met:
+        found = f"the index {index} is of {wanted}, and the recipe has {', '.join(met) or 'no task set'}"
+        raise RecipeError(found, expected="an index of a task set that the recipe names", fix="leave --index out")
 
 
 def validate(table: Mapping[str, Any], place: str = "recipe") -> Recipe:
@@ -160,6 +202,7 @@ def arm(recipe: Recipe, name: str) -> Recipe:
     """The recipe of one control: the main one with the arm's overrides, and no arms of its own."""
     table = recipe.model_dump(exclude_none=True)
     table.pop("arms", None)
+    table["curators"] = list(table["curators"])  # an arm may put another curator in the place of one
     for key, value in recipe.arms[name].items():
         _set(table, key, value)
     return validate(table, f"{recipe.name}, arm {name}")

@@ -3,6 +3,7 @@
     EtudeError                 anything we say on purpose; printed without a traceback, exit code 2
     ├── InputError             a file, a line or a value is not what it should be
     ├── RecipeError            a recipe names something unknown or ill-typed
+    ├── LockedError           a test split that nobody has unlocked, or that training wants to open
     ├── MissingError           a library, tool, model or isolation property is not there
     └── StorageError           the disk is full or may not be written
 
@@ -38,6 +39,10 @@ class InputError(EtudeError):
 
 class RecipeError(EtudeError):
     """A recipe names something unknown or ill-typed."""
+
+
+class LockedError(EtudeError):
+    """A test split that nobody has unlocked, or that training wants to open."""
 
 
 class MissingError(EtudeError):

@@ -55,7 +55,7 @@ def keep_recipe(folder: Path, recipe: Recipe) -> None:
 
 
 def _same(folder: Path, old: Recipe, new: Recipe) -> None:
-    before, after = old.model_dump(exclude=set(FREE)), new.model_dump(exclude=set(FREE))
+    before, after = _told(old), _told(new)
     changed = [key for key in after if before.get(key) != after[key]]
     if changed:
         raise InputError(
@@ -63,6 +63,13 @@ def _same(folder: Path, old: Recipe, new: Recipe) -> None:
             expected="the recipe and the flags it was started with",
             fix=f"etude run {folder}/recipe.toml --out {folder}, or give another --out",
         )
+
+
+def _told(recipe: Recipe) -> dict[str, Any]:
+    """What may not change when a run is resumed: whether the test split is unlocked may."""
+    table = recipe.model_dump(exclude=set(FREE))
+    table["suite"] = {key: item for key, item in table["suite"].items() if key != "unlock_test"}
+    return table
 
 
 def keep_manifest(folder: Path, facts: Json, isolation: Json) -> None:

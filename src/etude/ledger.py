@@ -87,6 +87,10 @@ class Ledger:
         """Remembers completions under their keys; one transaction."""
         self._insert("completions", [(key, canonical(item)) for key, item in items])
 
+    def drawn(self) -> int:
+        """How many completions are known: what was paid for."""
+        return int(self._rows("select count(*) from completions", ())[0][0])
+
     # Outcomes of shown tests, so that a repair prompt is the same after a resume.
 
     def outcomes(self, keys: Sequence[str]) -> dict[str, Outcome]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from etude.folders import write_round_report, write_rows
 from etude.records import Agent, Example, Report
 from etude.selection import Standing, is_stale, keeps, selected, standing
-from etude.stages import BASE, Run, begin, curate, examine, open_exam, practice
+from etude.stages import BASE, Run, begin, curate, examine, guarding, open_exam, practice
 
 
 def learn(run: Run, *, measure_base: bool = True) -> Iterator[Report]:
@@ -27,13 +27,14 @@ def learn(run: Run, *, measure_base: bool = True) -> Iterator[Report]:
     parts, recipe = run.parts, run.recipe
     base = agent = Agent(model=getattr(parts.model, "path", "scripted"), fingerprint=parts.model.fingerprint)
     exam = open_exam(run)
+    guard = guarding(run, exam)
     if measure_base and exam:
         yield examine(run, exam, "test", base, begin(run, BASE, base, base))
 
     earlier: tuple[Example, ...] = ()
     standings: list[Standing] = []
     for round in range(recipe.rounds):
-        state = begin(run, round, base, agent, earlier)
+        state = begin(run, round, base, agent, earlier, guard)
         judged = practice(run, state)
         examples = curate(parts.curators, judged, state)
         write_rows(state.folder, examples)

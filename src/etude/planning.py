@@ -1,13 +1,15 @@
 """What a recipe would cost, counted from its parts; nothing is sampled, run or trained."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from etude import config
 from etude.arms import MAIN
+from etude.errors import LockedError
 from etude.progress import ignore
-from etude.stages import Parts, assemble
+from etude.stages import Parts, assemble, require_open
 
 TOKENS_PER_SECOND = 5_000  # a 0.5 M parameter model on one core; stated in the plan, so that it can be scaled
 PROGRAMS_PER_SECOND = 300
@@ -23,7 +25,7 @@ def _arm(recipe: config.Recipe, name: str) -> dict[str, Any]:
     parts = assemble(recipe, ignore, name)
     proposals = _proposals(parts.source)
     practice = min(proposals, recipe.tasks or proposals) or _count(parts.source.propose(None, recipe.tasks))
-    exam = _count(parts.suite.tasks())
+    exam, locked = _exam(recipe, parts)
     exams = (recipe.rounds if recipe.evaluate == "every" else min(recipe.rounds, 1)) + (name == MAIN)
     written = practice * _samples(parts.solver) * recipe.rounds + exam * _samples(parts.examiner) * exams
     steps = int(getattr(parts.learner, "steps", 0) or 0) * recipe.rounds
@@ -35,6 +37,7 @@ def _arm(recipe: config.Recipe, name: str) -> dict[str, Any]:
         "practice tasks per round": practice,
         "samples per practice task": _samples(parts.solver),
         "test tasks": exam,
+        **({"test split": "locked; etude run wants --unlock-test"} if locked else {}),
         "samples per test task": _samples(parts.examiner),
         "programs to write and run": written,
         "repairs": "up to one per failed program" if hasattr(parts.solver, "repairs") else "none",
@@ -43,6 +46,15 @@ def _arm(recipe: config.Recipe, name: str) -> dict[str, Any]:
         "disk (MB)": _disk(parts, recipe.rounds, written + proposals * recipe.rounds),
         "seconds, small model, one core": _seconds(tokens, written + proposals * recipe.rounds, steps),
     }
+
+
+def _exam(recipe: config.Recipe, parts: Parts) -> tuple[int, bool]:
+    """How many tasks the suite has, and whether a run would be refused them: counting them needs no unlocking."""
+    try:
+        require_open(recipe)
+    except LockedError:
+        return _count(replace(parts.suite, unlock_test=True).tasks()), True  # type: ignore[type-var]
+    return _count(parts.suite.tasks()), False
 
 
 def _count(items: Iterable[object]) -> int:

@@ -8,7 +8,7 @@ the other keys of its table become the part's arguments (`etude.config.build`).
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from etude.records import (
     Agent,
@@ -24,6 +24,9 @@ from etude.records import (
     Verdict,
 )
 from etude.tasks import Task
+
+if TYPE_CHECKING:
+    from etude.leaks.guarding import Guard
 
 
 class Judged(NamedTuple):
@@ -45,6 +48,8 @@ class State:
         earlier: The examples of all earlier rounds, oldest first.
         bench: For sources that let a model write the tasks: the learning agent's; None where nothing may be drawn.
         note: Appends an event to the run's ledger: `note(kind, name=fact)`.
+        sandbox: Where curators may run programs.
+        guard: Says which rows solve a task that the run is measured on; the tasks themselves it keeps.
     """
 
     round: int
@@ -57,6 +62,8 @@ class State:
     earlier: tuple[Example, ...] = ()
     bench: "Workbench | None" = None
     note: Callable[..., None] | None = None
+    sandbox: "Sandbox | None" = None
+    guard: "Guard | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, TypeVar
 
+from etude.measurement import Measurement
+
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict with string keys."""
 
@@ -403,10 +405,13 @@ class Report:
         by_difficulty: Grade -> pass@1.
         counts: Task id -> [correct, judged] samples: enough to recompute every number here.
         unjudged: Samples without a verdict; they are in no number above.
-        budget: Generations and tokens spent, rows and steps trained on.
+        budget: Generations and tokens spent, rows and steps trained on; `test_seconds` where all was drawn in one go.
         repair_at: k as text -> share of tasks that k samples with their repairs solve.
         curves: Name -> share of tasks solved over budget.
         oracle: Hidden tests steered something at test time: no user could have had these numbers.
+        measurement: How the numbers were made; None in reports of before it was recorded.
+        exam: Hash of the tasks, hidden tests among them, or "".
+        no_program: First attempts whose reply held no program.
     """
 
     name: str
@@ -423,10 +428,15 @@ class Report:
     curves: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
     oracle: bool = False
     protocol: str = "pass@k/1"
+    measurement: Measurement | None = None
+    exam: str = ""
+    no_program: int = 0
 
 
 def encode(record: Any) -> Json:
     """A record as a JSON value (dataclasses become objects, tuples arrays)."""
+    if isinstance(record, str | int | float):  # what most of a record is made of, and what asking the rest is slow for
+        return record
     if dataclasses.is_dataclass(record) and not isinstance(record, type):
         return {item.name: encode(getattr(record, item.name)) for item in dataclasses.fields(record)}
     if isinstance(record, (list, tuple)):

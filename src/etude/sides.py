@@ -15,13 +15,15 @@ from etude.arms import MAIN, arm_folder
 from etude.errors import InputError
 from etude.folders import FREE
 from etude.ledger import Ledger
-from etude.records import canonical
+from etude.records import Report, canonical
 from etude.stages import BASE
 from etude.suites.gain_draws import Measured, Pair, joined, of_attempts
 
 OTHER_SEED = 500
 """Added to a run's seed where more of its base is drawn: no round of the run has that seed."""
 NAMED = 5
+CLOCK = 10.0
+"""Seconds that a measurement must have taken for its time to mean anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,9 @@ def read_side(folder: Path) -> Side:
         if (arm_folder(folder, name) / "ledger.sqlite").exists():
             found = _rounds(arm_folder(folder, name), name)
             agent = agent or next((pairs[0][0].agent for _, pairs in found if pairs), "")
-            plain[name] = tuple(measured for measured, _ in found)
+            plain[name] = tuple(
+                replace(measured, seconds=None) if _repairs(pairs) else measured for measured, pairs in found
+            )
             repaired[name] = tuple(_repaired(measured, pairs) for measured, pairs in found if _repairs(pairs))
     bases = [item for item in plain.get(MAIN, ()) if item.round == BASE]
     if not bases:
@@ -90,13 +94,18 @@ def _rounds(folder: Path, arm: str) -> list[tuple[Measured, list[Pair]]]:
             pairs = list(ledger.judged("test", report.round))
             named = "base" if report.round == BASE else f"{arm}, round {report.round + 1}"
             measured = of_attempts(pairs, name=named, round=report.round)
-            seconds = report.budget.get("test_seconds")
-            each = seconds / max(1, sum(not attempt.parent for attempt, _ in pairs)) if seconds else None
             training = report.budget.get("train_tokens", 0.0)
-            found.append((replace(measured, seconds=each, training=training, protocol=report.protocol), pairs))
+            found.append((_told(replace(measured, training=training), report, pairs), pairs))
         return found
     finally:
         ledger.close()
+
+
+def _told(measured: Measured, report: Report, pairs: Sequence[Pair]) -> Measured:
+    """The measurement with what its report says of it. Seconds are those of chains where there are repairs."""
+    seconds = report.budget.get("test_seconds", 0.0)
+    each = seconds / max(1, sum(not attempt.parent for attempt, _ in pairs)) if seconds >= CLOCK else None
+    return replace(measured, seconds=each, protocol=report.protocol, how=report.measurement, exam=report.exam)
 
 
 def _repairs(pairs: Sequence[Pair]) -> bool:
@@ -105,13 +114,15 @@ def _repairs(pairs: Sequence[Pair]) -> bool:
 
 def _repaired(plain: Measured, pairs: Sequence[Pair]) -> Measured:
     chains = of_attempts(pairs, name=f"{plain.name}, with repairs", round=plain.round, repairs=True)
-    return replace(chains, training=plain.training, protocol=plain.protocol)
+    same = {name: getattr(plain, name) for name in ("training", "seconds", "protocol", "how", "exam")}
+    return replace(chains, **same)
 
 
 def _evaluation(folder: Path) -> Side:
     ledger = Ledger(folder)
     try:
         pairs = list(ledger.judged("test", BASE))
+        report = ledger.report("test", BASE)
     finally:
         ledger.close()
     agents = sorted({attempt.agent for attempt, _ in pairs})
@@ -121,7 +132,8 @@ def _evaluation(folder: Path) -> Side:
             expected="the samples of one",
             fix="etude eval --model MODEL --tasks TASKS --out DIR, with a folder for each model",
         )
-    return Side(folder=folder, agent=agents[0], base=of_attempts(pairs, name=str(folder), round=BASE))
+    base = of_attempts(pairs, name=str(folder), round=BASE)
+    return Side(folder=folder, agent=agents[0], base=_told(base, report, pairs) if report else base)
 
 
 def require_same_tasks(sides: Sequence[Side]) -> None:
@@ -185,13 +197,24 @@ def command(run: Side, wanted: int) -> str:
     flags = {
         "model": _model(run.recipe.model),
         "tasks": getattr(suite, "tasks_from", ""),
+        **_parts(run.recipe),
         "n": wanted - run.base.draws,
         **{name: getattr(suite, name) for name in ("temperature", "top_p", "max_tokens") if hasattr(suite, name)},
         "seed": run.recipe.seed + OTHER_SEED,
         "out": f"{str(run.folder).rstrip('/')}-base",
     }
     told = " ".join(f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in flags.items())
-    return f"etude eval {told}"
+    return f"etude eval {told}{' --unlock-test' if getattr(suite, 'unlock_test', False) else ''}"
+
+
+def _parts(recipe: config.Recipe) -> dict[str, str]:
+    """The solver and the judge as `etude eval` takes them, where they are not its own."""
+    tables = {"solver": (recipe.examiner, "sample"), "judge": (recipe.judge, "auto")}
+    return {
+        name: _inline({"use": part.use, **part.settings}) if part.settings else part.use
+        for name, (part, usual) in tables.items()
+        if part.settings or part.use != usual
+    }
 
 
 def _model(part: config.Part) -> str:

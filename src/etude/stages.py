@@ -3,29 +3,39 @@
 `loop.py` strings them together; what a stage does is the business of the part that the recipe names.
 """
 
+import inspect
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from etude.config import Recipe, build, build_all
+from etude.config import Recipe, build, build_all, find
 from etude.errors import RecipeError
 from etude.folders import round_folder
 from etude.hindsight import relabelled
+from etude.leaks.guarding import Guard
 from etude.learners.folder import read_note
 from etude.ledger import Ledger
+from etude.measurement import Measurement
+from etude.measuring import measurement, told
 from etude.practice import Court, decide, practise
 from etude.programs.normalise import normalised
 from etude.progress import Tracker, Watch
 from etude.protocols import Budget, Curator, Judge, Judged, Learner, Model, Sandbox, Solver, Source, State, Suite
+from etude.reads import READ, reading
 from etude.records import Agent, Attempt, Example, Limits, Report, Verdict
+from etude.sources.lock import part_holds_test, practised, require_unlocked
+from etude.sources.task_set import parse_task_set
 from etude.tasks import Task
 from etude.workbench import Bench, model_of
 
 HINDSIGHT = Limits(cpu_seconds=2.0, wall_seconds=10.0)
 PROPOSAL = Limits(cpu_seconds=2.0, wall_seconds=10.0, memory_bytes=1 << 29)
 """Of a task that a model has written, on all that is asked of it before it is taken."""
+ESTIMATOR = str(Report.__dataclass_fields__["protocol"].default)
 BASE = -1
 """The round of the agent that has learned nothing yet."""
 
@@ -63,6 +73,7 @@ class Run:
 
 def assemble(recipe: Recipe, watch: Watch, name: str) -> Parts:
     """Builds every part of a recipe; a wrong name or setting is an error before anything is run."""
+    _require_no_test(recipe)
     suite = build("suites", recipe.suite)
     drawing = {key: getattr(suite, key) for key in ("temperature", "top_p", "max_tokens") if hasattr(suite, key)}
     validation = build("sources", recipe.validation).propose(None) if recipe.validation else ()
@@ -86,19 +97,68 @@ def assemble(recipe: Recipe, watch: Watch, name: str) -> Parts:
     )
 
 
+def require_open(recipe: Recipe) -> None:
+    """Refuses a recipe that would open a locked test split, before anything is on disk.
+
+    Raises:
+        LockedError: It measures on a test split that it does not unlock, or practises on one.
+    """
+    _require_no_test(recipe)
+    text = recipe.suite.settings.get("tasks_from")
+    can_unlock = "unlock_test" in inspect.signature(find("suites", recipe.suite.use)).parameters
+    if isinstance(text, str) and can_unlock and recipe.evaluate != "never":
+        chosen = parse_task_set(text)
+        unlocked = recipe.suite.settings.get("unlock_test") is True
+        require_unlocked(text, chosen.source, chosen.split, unlocked)
+
+
+def _require_no_test(recipe: Recipe) -> None:
+    """Refuses a recipe that practises on test tasks, or chooses by them; one without rounds does neither."""
+    for name, part in (("source", recipe.source), ("validation", recipe.validation)):
+        if recipe.rounds and part is not None and part_holds_test(part):
+            raise practised(f"the {name} of {recipe.name}, {part.settings.get('tasks', part.use)},")
+
+
 def open_exam(run: Run) -> tuple[Task, ...]:
-    """The suite's tasks; the reading is on record. None where the recipe never measures on them."""
+    """The suite's tasks; the reading is on record. None where the recipe never measures on them.
+
+    Raises:
+        LockedError: They are of a test split that the recipe does not unlock.
+    """
     if run.recipe.evaluate == "never":
         return ()
     exam = tuple(run.parts.suite.tasks())
-    run.ledger.note("read", split=run.recipe.suite.settings.get("tasks_from", ""), tasks=len(exam))
+    _record_reading(run, exam, arm=run.name)
     return exam
 
 
-def begin(run: Run, round: int, base: Agent, agent: Agent, earlier: tuple[Example, ...] = ()) -> State:
+def _record_reading(run: Run, exam: Sequence[Task], **more: Any) -> None:
+    """Appends to the ledger that the suite's tasks were read: who, when, how many, to be measured on how."""
+    split, how = str(run.recipe.suite.settings.get("tasks_from", "")), protocol(run, exam)
+    run.ledger.note(READ, **reading(split, len(exam), "measure", how=how, **more))
+
+
+def protocol(run: Run, exam: Sequence[Task], solver: Solver | None = None) -> Measurement:
+    """How a run measures: with its examiner, or with another of its solvers."""
+    recipe, parts = run.recipe, run.parts
+    part = recipe.validator or recipe.solver if solver is parts.validator else recipe.examiner
+    level = str(run.sandbox.isolation.get("level", ""))
+    return measurement(ESTIMATOR, solver or parts.examiner, part, parts.judge, recipe.judge, exam, level)
+
+
+def guarding(run: Run, exam: Sequence[Task]) -> Guard:
+    """Who says which rows solve a task of the exam; a run that is measured on nothing has nothing to guard."""
+    name = str(run.recipe.suite.settings.get("tasks_from", run.recipe.suite.use))
+    return Guard({name: exam} if exam else {}, run.sandbox, run.watch, run.name)
+
+
+def begin(
+    run: Run, round: int, base: Agent, agent: Agent, earlier: tuple[Example, ...] = (), guard: Guard | None = None
+) -> State:
     """The state of a round: its folder, its tasks, its validation rows, and all rows of the rounds before."""
     seed, folder = run.recipe.seed, round_folder(run.folder, round)
-    state = State(round=round, seed=seed, folder=folder, base=base, agent=agent, earlier=earlier, note=run.ledger.note)
+    state = State(round=round, seed=seed, folder=folder, base=base, agent=agent, earlier=earlier, note=run.ledger.note,
+                  sandbox=run.sandbox, guard=guard)  # fmt: skip
     if round == BASE:
         return state
     author = base if getattr(run.parts.source, "proposer", "") == "base" else agent
@@ -115,12 +175,26 @@ def _rows(tasks: Sequence[Task], state: State) -> tuple[Example, ...]:
     return tuple(References().curate((), (), replace(state, tasks=tuple(tasks)))) if tasks else ()
 
 
-def attempt(run: Run, tasks: Sequence[Task], solver: Solver, stage: str, agent: Agent, round: int) -> list[Judged]:
-    """The solver writes and the judge decides, at the same time."""
+def timed(
+    run: Run, tasks: Sequence[Task], solver: Solver, stage: str, agent: Agent, round: int
+) -> tuple[list[Judged], dict[str, float]]:
+    """An examination, and the seconds that it took without the loading of weights; none where some were on record."""
+    model = model_of(run.parts.model, agent)
+    start, drawn, loading = time.monotonic(), run.ledger.drawn(), getattr(model, "loading_seconds", 0.0)
+    judged = attempt(run, tasks, solver, stage, agent, round, model)
+    seconds = time.monotonic() - start - getattr(model, "loading_seconds", 0.0) + loading
+    whole = bool(judged) and run.ledger.drawn() - drawn >= len(judged)
+    return judged, {f"{stage}_seconds": float(f"{seconds:.3f}")} if whole else {}
+
+
+def attempt(
+    run: Run, tasks: Sequence[Task], solver: Solver, stage: str, agent: Agent, round: int, model: Model | None = None
+) -> list[Judged]:
+    """The solver writes and the judge decides, at the same time; `model` is the agent's where it is there already."""
     tracker = Tracker(run.name, _title(stage, round), expected(solver, len(tasks)), run.watch)
     court = Court(judge=run.parts.judge, sandbox=run.sandbox, ledger=run.ledger, workers=run.recipe.sandbox.workers)
     oracle = _oracle(tasks, court, stage, round) if _may_ask(run.recipe, stage) else None
-    bench = Bench(model_of(run.parts.model, agent), run.sandbox, run.ledger, oracle=oracle)
+    bench = Bench(model or model_of(run.parts.model, agent), run.sandbox, run.ledger, oracle=oracle)
     # Fresh draws for every round of practice; the same ones for every examination: less noise between them.
     seed = run.recipe.seed + 1000 * (round + 1) if stage == "train" else run.recipe.seed
     budget = Budget(samples=None, seed=seed, round=round)
@@ -186,11 +260,13 @@ def examine(
     if known:
         return known
     solver = solver or run.parts.examiner
-    judged = attempt(run, exam, solver, stage, agent, state.round)
-    report = run.parts.suite.report(run.name, judged, state)
+    if stage == "test":
+        _record_reading(run, exam, arm=run.name, round=state.round, agent=agent.fingerprint)
+    judged, seconds = timed(run, exam, solver, stage, agent, state.round)
+    report = told(run.parts.suite.report(run.name, judged, state), protocol(run, exam, solver), exam, judged)
     own = sum(row.origin != "reference" for row in rows)
     trained = {"rows_trained": len(rows), "own_rows": own, "steps": steps_of(agent)} if state.round > BASE else {}
-    spent = {**report.budget, **trained, **run.ledger.spent("train", state.round)}
+    spent = {**report.budget, **seconds, **trained, **run.ledger.spent("train", state.round)}
     report = replace(report, budget=spent, oracle=getattr(solver, "gate", "") == "oracle")
     run.ledger.add_report(stage, report)
     return report

@@ -144,3 +144,8 @@ def test_random_programs_have_sound_mutants(seed: int) -> None:
     forms = {normalised(text) for _, _, text in found}
     assert len(forms) == len(found) <= 10
     assert normalised(program) not in forms
+
+
+def test_a_variable_that_a_parameter_hides_is_not_changed() -> None:
+    program = "text = 'quick fox'\nrate = 3\ndef f(text, n):\n    return text * n + text * rate\n"
+    assert {mutant.line for mutant in mutants(program, 0, 50, "f")} == {2, 4}

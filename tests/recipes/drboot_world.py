@@ -48,6 +48,7 @@ def recipe(folder: Path, **overrides: object) -> Recipe:
         "learner": '{ use = "keep" }',
         "rounds": 1,
         "arms": "{}",
+        "curators.2.action": "count",  # this world practises on what it is measured on
         **{key.replace("__", "."): value for key, value in overrides.items()},
     }
     found = load("drboot", {key: str(value) for key, value in settings.items()})

@@ -212,5 +212,5 @@ RISES = ("rises([3, 5, 4, 9])", "rises([9, 1])")
 def test_a_task_set_with_long_questions_gets_no_worked_examples() -> None:
     found = load("drboot", {"tasks": "lab"})
     assert (found.solver.settings["template"], found.examiner.settings["repair_template"]) == ("", "")
-    assert found.arms["regular"]["curators"] == [{"use": "references"}]
+    assert found.arms["regular"]["curators"] == [{"use": "references"}, {"use": "decontaminate"}]
     assert load("drboot").solver.settings["template"] == "few-shot.v1"

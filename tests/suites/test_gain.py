@@ -179,7 +179,7 @@ def test_the_curve_has_both_at_the_same_tokens_and_ends_where_the_base_does() ->
     points = curve(base, other)
     assert [point.k for point in points] == [1, 2, 3, 4, 5]
     assert [point.base_draws for point in points] == [2, 4, 6, 8, 10]
-    assert [point.tokens for point in points] == [80, 160, 240, 320, 400]
+    assert [point.spent for point in points] == [80, 160, 240, 320, 400]
     assert [point.other for point in points] == sorted(point.other for point in points)
     for point in points:
         assert point.difference.value == pytest.approx(point.other - point.base)

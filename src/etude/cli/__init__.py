@@ -9,6 +9,6 @@ import sys
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit code; a user's mistake is one message, never a traceback."""
-    from etude.cli.main import run
+    from etude.cli.verbs import run
 
     return run(sys.argv[1:] if arguments is None else arguments)

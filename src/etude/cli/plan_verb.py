@@ -3,13 +3,15 @@
 import click
 
 from etude.cli.arguments import overrides, show
+from etude.cli.indexes import override, with_index
 
 
 @click.command("plan", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.argument("recipe")
+@with_index
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.pass_context
-def command(ctx: click.Context, recipe: str, as_json: bool) -> None:
+def command(ctx: click.Context, recipe: str, index: tuple[str, ...], index_does: str, as_json: bool) -> None:
     """Say what RECIPE would do: tasks, samples, tokens at most, training steps, programs, disk; nothing is run.
 
     \b
@@ -20,7 +22,7 @@ def command(ctx: click.Context, recipe: str, as_json: bool) -> None:
     from etude import config
     from etude.planning import plan
 
-    rows = plan(config.load(recipe, overrides(ctx.args)))
+    rows = plan(config.load(recipe, {**overrides(ctx.args), **override(index, index_does)}))
     show(rows, as_json, "\n\n".join(_text(name, row) for name, row in rows.items()))
 
 

@@ -3,6 +3,7 @@
 import click
 
 from etude.cli.arguments import show
+from etude.cli.indexes import chosen, told, with_index
 
 
 @click.group("tasks")
@@ -18,8 +19,9 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("tasks")
+@with_index
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
-def check(tasks: str, as_json: bool) -> int:
+def check(tasks: str, index: tuple[str, ...], index_does: str, as_json: bool) -> int:
     """Report every task that cannot be what its author meant; exit with 1 where there is one.
 
     \b
@@ -31,7 +33,8 @@ def check(tasks: str, as_json: bool) -> int:
     from etude.sources.check import check_tasks
     from etude.sources.task_set import open_task_set
 
-    opened = open_task_set(tasks)
+    opened = open_task_set(chosen(tasks, index, index_does), reading="look")
+    told(tasks, index, index_does, quiet=as_json)
     problems = check_tasks(opened)
     lines = [f"{problem.task_id}: {problem.what}" for problem in problems]
     text = "\n".join([*lines, f"{len(opened)} tasks, {len(problems)} problems"])
@@ -41,8 +44,9 @@ def check(tasks: str, as_json: bool) -> int:
 
 @command.command("show")
 @click.argument("tasks")
+@with_index
 @click.option("--json", "as_json", is_flag=True, help="Print the views as JSON.")
-def show_tasks(tasks: str, as_json: bool) -> None:
+def show_tasks(tasks: str, index: tuple[str, ...], index_does: str, as_json: bool) -> None:
     """Print what a solver sees of each task (never hidden tests or references).
 
     \b
@@ -53,5 +57,7 @@ def show_tasks(tasks: str, as_json: bool) -> None:
     from etude.records import encode
     from etude.sources.task_set import open_task_set
 
-    views = [task.view() for task in open_task_set(tasks)]
+    told(tasks, index, index_does, quiet=as_json)
+    opened = open_task_set(chosen(tasks, index, index_does), reading="look")
+    views = [task.view() for task in opened]
     show(encode(views), as_json, "\n\n".join(f"# {view.task_id} ({view.kind})\n{view.prompt}" for view in views))

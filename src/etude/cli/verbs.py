@@ -25,6 +25,7 @@ VERBS = {
     "doctor": "Say which isolation is in force and what it stops.",
     "tasks": "Look at a task set: `tasks check T`, `tasks show T`.",
     "audit": "Say whether a task set, or a set of example tests, is sound.",
+    "strengthen": "Find inputs that tell wrong programs from the reference: new tests.",
     "export": "Write a run's own puzzles as tasks, or its training rows, to a file.",
     "import": "Count results that others published again, from their own files.",
 }

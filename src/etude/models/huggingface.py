@@ -6,6 +6,7 @@ is in `decoding`. Nothing is loaded before the first use. It does not train.
 
 import json
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,6 +37,7 @@ class HuggingFace:
         dtype: `auto` is bfloat16 on cuda and float32 elsewhere.
         batch_size: Sequences decoded together; halved for good when memory runs out.
         revision: Branch, tag or commit of a hub id.
+        loading_seconds: What loading the weights took; 0 before that.
 
     Raises:
         InputError: (at first use) The folder is not a whole model, or a setting is out of range.
@@ -47,6 +49,7 @@ class HuggingFace:
     dtype: str = "auto"
     batch_size: int = 64
     revision: str | None = None
+    loading_seconds: float = field(default=0.0, init=False, repr=False, compare=False)
     _capacity: int | None = field(default=None, init=False, repr=False, compare=False)
 
     @cached_property
@@ -62,7 +65,10 @@ class HuggingFace:
     @cached_property
     def loaded(self) -> Loaded:
         """Network and tokenizer, loaded at first use."""
-        return load(self.folder, self.device, self.dtype)
+        start = time.monotonic()
+        found = load(self.folder, self.device, self.dtype)
+        self.loading_seconds = time.monotonic() - start
+        return found
 
     @cached_property
     def _reader(self) -> Reader:

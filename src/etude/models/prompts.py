@@ -71,7 +71,7 @@ def load(template: str) -> Any:
     )
     environment.filters["comment"] = _comment
     try:
-        return environment.from_string(_source(template))
+        return environment.from_string(source_of(template))
     except jinja2.TemplateSyntaxError as error:
         raise InputError(
             f"template {template}, line {error.lineno}: {error.message}",
@@ -128,7 +128,12 @@ def _comment(text: str) -> str:
     return "\n".join(f"# {line.rstrip()}" for line in str(text).splitlines() if line.strip())
 
 
-def _source(template: str) -> str:
+def source_of(template: str) -> str:
+    """The text of a template: a built-in name, or the path of a file.
+
+    Raises:
+        InputError: It cannot be read; the built-in names are named.
+    """
     folder = resources.files("etude.models") / "templates"
     built_in = folder / f"{template}.jinja"
     if "/" not in template and built_in.is_file():

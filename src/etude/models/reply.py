@@ -14,6 +14,8 @@ from etude.models.grafting import graft
 from etude.models.parsing import compiled, definition, header_line, longest_program, statements
 from etude.records import TaskView
 
+PARSER = "reply.v1"
+"""The version of the reading: raised whenever a reply may be read as another program than before."""
 LONGEST = 100_000
 """Characters of a reply that are read; no program asked for here is longer."""
 
@@ -34,6 +36,20 @@ def program_of(reply: str, view: TaskView) -> str:
     except (RecursionError, MemoryError, ValueError):  # trees too deep to compare
         program = text if view.kind == "instruct" else view.prompt + text
     return program.rstrip() + "\n"
+
+
+def holds_program(program: str, view: TaskView) -> bool:
+    """Whether what was read from a reply is a program at all: it compiles, and its function has a body of its own.
+
+    Of another language than Python it is only known whether anything was written.
+    """
+    if view.language != "python":
+        return bool((program if view.kind == "instruct" else program.removeprefix(view.prompt)).strip())
+    entry_point = view.entry_point or ("sol" if view.kind == "puzzle" else "")
+    try:
+        return _adds(program, "" if view.kind == "instruct" else view.prompt, entry_point)
+    except (RecursionError, MemoryError, ValueError):
+        return False
 
 
 def _read(text: str, view: TaskView) -> str:

@@ -7,6 +7,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import ClassVar
 
 from etude.programs.parse import parse, stub, tidy
 from etude.protocols import State
@@ -31,6 +32,7 @@ class HumanEval:
         split: There is one, `test`.
     """
 
+    exam_only: ClassVar[bool] = True
     path: str = ""
     split: str = "test"
 

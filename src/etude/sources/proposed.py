@@ -23,7 +23,9 @@ from etude.puzzles.hard import merged, retried, solved_later, unsolved
 from etude.puzzles.policies import Known, drawn, policy_named
 from etude.puzzles.proposing import Layout, Wording, bare, concepts_of_prompt, requests, written
 from etude.puzzles.screening import Screen
+from etude.reads import READ, reading
 from etude.records import Json
+from etude.sources.lock import Reading
 from etude.sources.task_set import open_task_set
 from etude.tasks import Task
 
@@ -118,6 +120,9 @@ class Proposed:
         listed = [{"task_id": name, "puzzle": text} for name, (_, text) in zip(names, accepted, strict=True)]
         facts = proposal_facts(rejected, [text for _, text in accepted], screen.before, screen.held_out)
         facts |= {"guarded_sets": {name: len(tasks) for name, tasks in self._held_out().items()}}
+        if state.note:
+            for name, number in facts["guarded_sets"].items():
+                state.note(READ, **reading(name, number, "guard", round=state.round))
         facts |= self._hard_facts(state, again) | self._concept_facts(state, accepted, known)
         write(state, PROPOSALS, facts, listed)
         if not accepted:
@@ -148,7 +153,7 @@ class Proposed:
         if not found.counts:
             raise InputError(
                 f"{self.concepts_from} has no reference to read concepts from",
-                expected="a task set with references, such as mbpp:PATH",
+                expected="a task set with references, such as mbpp:PATH[train]",
                 fix='source.concepts_from = ""',
             )
         return found
@@ -165,13 +170,13 @@ class Proposed:
         ]
         return {"concepts": use_facts(asked, known)}
 
-    def _tasks(self, text: str) -> list[Task]:
+    def _tasks(self, text: str, reading: Reading = "practice") -> list[Task]:
         """The puzzles of a task set, opened once."""
-        return [task for task in self._all(text) if task.facts.kind == "puzzle"]
+        return [task for task in self._all(text, reading) if task.facts.kind == "puzzle"]
 
-    def _all(self, text: str) -> list[Task]:
+    def _all(self, text: str, reading: Reading) -> list[Task]:
         if text not in self._opened:
-            self._opened[text] = open_task_set(text)
+            self._opened[text] = open_task_set(text, reading=reading)
         return self._opened[text]
 
     def _held_out(self) -> dict[str, list[Task]]:
@@ -179,7 +184,7 @@ class Proposed:
         sets = ["auto"] if self.held_out == "auto" else self.held_out
         found: dict[str, list[Task]] = {}
         for text in sets:
-            found |= self._beside() if text == "auto" else {text: self._all(text)}
+            found |= self._beside() if text == "auto" else {text: self._all(text, "guard")}
         return found
 
     def _beside(self) -> dict[str, list[Task]]:
@@ -187,9 +192,9 @@ class Proposed:
         test, validation = (re.sub(r"\[train\](\[[^\]]*\])?$", f"[{split}]", self.tasks) for split in OTHER_SPLITS)
         if test == self.tasks:
             return {}
-        found = {test: self._tasks(test)}
+        found = {test: self._tasks(test, "guard")}
         try:
-            more = self._tasks(validation)
+            more = self._tasks(validation, "guard")
         except InputError:  # there is no such split
             more = self._opened[validation] = []
         return found | ({validation: more} if more else {})

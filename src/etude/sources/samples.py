@@ -5,7 +5,7 @@ stands where the prompt is code (`complete`, `puzzle`); to a prompt in prose it 
 always the whole program. Several rows of one task are its samples, in the order of the file.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,14 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.samples)
+
+    def of(self, task_ids: Iterable[str]) -> "Samples":
+        """Those of some tasks."""
+        wanted = set(task_ids)
+        return Samples(
+            tuple(item for item in self.samples if item.task_id in wanted),
+            tuple(name for name in self.unsampled if name in wanted),
+        )
 
 
 def read_samples(path: str | Path, tasks: Sequence[Task]) -> Samples:

@@ -14,11 +14,13 @@ from typing import Literal
 from etude.errors import InputError
 from etude.records import Estimate
 from etude.suites.estimate import interval, paired_difference
-from etude.suites.gain_draws import ROUNDING, SHARE, Measured, cost, level, values
+from etude.suites.gain_draws import ROUNDING, SHARE, Measured, cost, level, mismatch, values
 from etude.suites.gain_rule import Call, called, sign_flips, student, worst
 from etude.suites.mcnemar import McNemar, mcnemar
 
 Budget = Literal["samples", "tokens", "seconds", "training"]
+LOAD = 2.0
+"""Seconds depend on what else the machine did: up to this factor they are shown and do not decide."""
 POINTS = 12
 """Points of a curve, at most."""
 
@@ -51,10 +53,14 @@ class Resampled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One point of both curves over budget: `k` draws of the other, and what the base makes of the same tokens."""
+    """One point of both curves over budget: `k` draws of the other, and what the base makes of the same budget.
+
+    Attributes:
+        spent: Completion tokens, or seconds, per task.
+    """
 
     k: int
-    tokens: float
+    spent: float
     base_draws: float
     base: float
     other: float
@@ -85,6 +91,7 @@ class Gain:
         words: The same as a sentence.
         mcnemar: Over tasks that at least one draw solves, at the same number of draws.
         wanted: Draws per task that the base would need for all budgets that decide; 0 where it has enough.
+        deciding: The budgets that the call is about.
     """
 
     base: str
@@ -97,6 +104,7 @@ class Gain:
     mcnemar: McNemar | None
     collapse: Collapse | None
     wanted: int
+    deciding: tuple[Budget, ...] = ("samples", "tokens")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,17 +125,20 @@ class Spread:
     call: Call
 
 
-def gain(base: Measured, other: Measured, *, k: int = 1) -> Gain:
+def gain(base: Measured, other: Measured, *, k: int = 1, any_protocol: bool = False) -> Gain:
     """How `other` stands to `base` resampled.
+
+    Args:
+        any_protocol: Compare what was measured in different ways too; whoever asks for it says so beside the numbers.
 
     Raises:
         InputError: The two are of different protocols, or have no task with k draws in common.
     """
-    if base.protocol != other.protocol:
+    if (why := mismatch(base, other)) and not any_protocol:
         raise InputError(
-            f"{other.name} was measured by {other.protocol}, {base.name} by {base.protocol}",
-            expected="one protocol",
-            fix="measure both again with the same version",
+            why,
+            expected="one protocol for both",
+            fix="measure both again in the same way; --any-protocol compares them all the same, and says so",
         )
     common = [task for task in values(other, k) if base.passes.get(task)]
     if not common:
@@ -137,7 +148,7 @@ def gain(base: Measured, other: Measured, *, k: int = 1) -> Gain:
             fix=f"draw {k} or more samples per task, or ask for a smaller k",
         )
     budgets = tuple(at_budget(base, other, k, name, draws) for name, draws in _bought(base, other, k, common).items())
-    deciding = [item for item in budgets if item.budget != "training"]
+    deciding = _deciding(budgets)
     call = worst(item.call for item in deciding)
     lacking = [ceil(item.draws - ROUNDING) for item in deciding if item.difference is None]
     return Gain(
@@ -151,7 +162,16 @@ def gain(base: Measured, other: Measured, *, k: int = 1) -> Gain:
         mcnemar=solved(base, other),
         collapse=collapse(base, other),
         wanted=max(lacking, default=0),
+        deciding=tuple(item.budget for item in deciding),
     )
+
+
+def _deciding(budgets: Sequence[Resampled]) -> list[Resampled]:
+    """Samples and tokens; seconds where they buy the base far more than tokens do, so that load is no excuse."""
+    known = {item.budget: item for item in budgets}
+    usual = known.get("tokens", known["samples"]).draws
+    slow = "seconds" in known and known["seconds"].draws > LOAD * usual
+    return [item for item in budgets if item.budget in ("samples", "tokens") or (slow and item.budget == "seconds")]
 
 
 def _bought(base: Measured, other: Measured, k: int, tasks: Sequence[str]) -> dict[Budget, float]:
@@ -215,24 +235,31 @@ def _known(measured: Measured, k: int) -> bool:
     return len(values(measured, k)) >= SHARE * sum(bool(own) for own in measured.passes.values())
 
 
-def curve(base: Measured, other: Measured) -> tuple[Point, ...]:
-    """Both over budget: at each number of the other's draws, what the base makes of the same tokens.
+def curve(base: Measured, other: Measured, budget: Literal["tokens", "seconds"] = "tokens") -> tuple[Point, ...]:
+    """Both over budget: at each number of the other's draws, what the base makes of the same tokens or seconds.
 
-    It ends where the base, or the other, has too few draws.
+    It ends where the base, or the other, has too few draws; where nobody took the time it has no points.
     """
     points = []
     step = max(1, ceil(other.draws / POINTS))
     for k in sorted({1, *range(step, other.draws + 1, step)}):
         tasks = [task for task in values(other, k) if base.passes.get(task)]
-        price, spent = cost(base.tokens, tasks), k * cost(other.tokens, tasks)
-        found = at_budget(base, other, k, "tokens", spent / price if price and spent else float(k))
+        price, spent = _price(base, tasks, budget), k * _price(other, tasks, budget)
+        if budget == "seconds" and not (price and spent):
+            break
+        found = at_budget(base, other, k, budget, spent / price if price and spent else float(k))
         if found.base is None or found.other is None or found.difference is None or not _known(other, k):
             break
         points.append(
-            Point(k=k, tokens=round(spent, 2), base_draws=round(found.draws, 4), base=found.base, other=found.other,
-                  difference=found.difference)
+            Point(k=k, spent=float(f"{spent:.4g}"), base_draws=round(found.draws, 4), base=found.base,
+                  other=found.other, difference=found.difference)
         )  # fmt: skip
     return tuple(points)
+
+
+def _price(measured: Measured, tasks: Sequence[str], budget: Literal["tokens", "seconds"]) -> float:
+    """What one draw costs, per task."""
+    return cost(measured.tokens, tasks) if budget == "tokens" else measured.seconds or 0.0
 
 
 def words(base: str, other: str, k: int, budgets: Sequence[Resampled], call: Call) -> str:

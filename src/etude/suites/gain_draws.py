@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from math import ceil, floor
 from statistics import fmean
 
+from etude.measurement import Measurement, differences, named, told
 from etude.protocols import Judged
 from etude.records import Attempt, Report, TaskView, Tests, Verdict
 from etude.suites.compare import title
@@ -38,6 +39,8 @@ class Measured:
         seconds: Mean seconds of a draw, or None where nobody took the time.
         training: Completion tokens that practice has taken up to and with this round.
         seeds: Seeds of the draws.
+        protocol, how: How it was measured: the estimator, and all the rest; None where it was not recorded.
+        exam: Hash of the tasks, or "".
     """
 
     name: str
@@ -50,6 +53,8 @@ class Measured:
     training: float = 0.0
     seeds: tuple[int, ...] = ()
     protocol: str = PROTOCOL
+    how: Measurement | None = None
+    exam: str = ""
 
     @property
     def draws(self) -> int:
@@ -89,6 +94,8 @@ def of_report(report: Report) -> Measured:
         ordered=False,
         training=report.budget.get("train_tokens", 0.0),
         protocol=report.protocol,
+        how=report.measurement,
+        exam=report.exam,
     )
 
 
@@ -108,6 +115,19 @@ def joined(first: Measured, *more: Measured) -> Measured:
     seeds = tuple(sorted({seed for each in whole for seed in each.seeds}))
     return replace(first, passes=passes, tokens=cost("tokens"), generations=cost("generations"), seeds=seeds,
                    ordered=all(each.ordered for each in whole))  # fmt: skip
+
+
+def mismatch(one: Measured, other: Measured) -> str:
+    """Why two measurements do not stand side by side, or "". What was not recorded is not known to differ."""
+    if one.protocol != other.protocol:
+        return f"{other.name} was measured by {other.protocol}, {one.name} by {one.protocol}"
+    found = differences(one.how, other.how) if one.how and other.how else ()
+    if found:
+        names = f"{one.name} by protocol {named(one.how)}, {other.name} by {named(other.how)}"
+        return f"{names}: {told(found)}"
+    if one.exam and other.exam and one.exam != other.exam:
+        return f"{one.name} and {other.name} were measured on tasks of the same ids that are not the same tasks"
+    return ""
 
 
 def values(measured: Measured, draws: float) -> dict[str, float]:

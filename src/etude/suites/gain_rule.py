@@ -23,7 +23,8 @@ SEED = 0  # flipping is arithmetic, not an experiment: the same differences alwa
 WORST_FIRST: tuple[Call, ...] = ("a loss", "within noise", "not proven", "a gain")
 RULE = (
     f"a gain: the 95 % interval over tasks lies above 0 and sign flips over tasks give p < {ALPHA}, at the same "
-    "samples, tokens and (where known) seconds; with several seeds the interval over seeds lies above 0 too. "
+    "samples and tokens, and at the same seconds where these buy the base more than twice what tokens buy; with "
+    "several seeds the interval over seeds lies above 0 too. "
     "A loss: the same below 0. All else is within noise."
 )
 T_975 = (

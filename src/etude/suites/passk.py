@@ -26,6 +26,7 @@ class PassAtK:
         k: The k to report; those above n are left out.
         temperature, top_p, max_tokens: How the samples are drawn.
         limit: Only the first so many tasks; None takes all.
+        unlock_test: Whether a test split may be opened.
     """
 
     tasks_from: str
@@ -35,6 +36,7 @@ class PassAtK:
     top_p: float = 1.0
     max_tokens: int = 512
     limit: int | None = None
+    unlock_test: bool = False
 
     def __post_init__(self) -> None:
         if self.n < 1 or not self.k or min(self.k) < 1 or (self.limit is not None and self.limit < 1):
@@ -49,10 +51,17 @@ class PassAtK:
             )
 
     def tasks(self) -> Iterator[Task]:
-        """The tasks to be measured on, in the order of the task set."""
-        from etude.sources.task_set import open_task_set
+        """The tasks to be measured on, in the order of the task set.
 
-        return islice(open_task_set(self.tasks_from), self.limit)
+        Raises:
+            LockedError: They are of a test split that nobody has unlocked.
+        """
+        from etude.sources.lock import require_unlocked
+        from etude.sources.task_set import open_task_set, parse_task_set
+
+        chosen = parse_task_set(self.tasks_from)
+        require_unlocked(self.tasks_from, chosen.source, chosen.split, self.unlock_test)
+        return islice(open_task_set(self.tasks_from, reading="measure"), self.limit)
 
     def report(self, name: str, judged: Sequence[Judged], state: State) -> Report:
         """The numbers of one agent; a task with fewer judged samples than k is left out of that k."""

@@ -65,6 +65,44 @@ def budgets(lines: Mapping[str, Sequence[Point]]) -> str:
     return _frame("".join(body), "lines over a budget") + _legend({name: place for place, name in enumerate(lines)})
 
 
+class Place(NamedTuple):
+    """A point of a line over a budget: what was spent, the share solved, and the words that stand at it."""
+
+    spent: float
+    solved: Estimate
+    words: str
+
+
+def spending(lines: Mapping[str, Sequence[Place]], unit: str) -> str:
+    """Lines of the share of tasks solved over what was spent per task, with bands; both axes start at 0.
+
+    Args:
+        unit: What is spent, such as `tokens`.
+    """
+    known = [place for places in lines.values() for place in places]
+    top = _ceiling(max((place.solved.high for place in known), default=0.0))
+    most = max((place.spent for place in known), default=1.0) or 1.0
+    wide = WIDTH - LEFT - RIGHT
+    body = [_grid(top)]
+    for tick in range(TICKS + 1):
+        words = f"{most * tick / TICKS:,.{0 if most >= 50 else 2}f}"
+        x = LEFT + wide * tick / TICKS
+        body.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{words}</text>')
+    for number, (name, places) in enumerate(lines.items()):
+        colour, xs = f"c{number % COLOURS}", [LEFT + wide * place.spent / most for place in places]
+        middle, lows, highs = (
+            [(x, _y(value, top)) for x, value in zip(xs, own, strict=True)]
+            for own in zip(*((p.solved.value, p.solved.low, p.solved.high) for p in places), strict=True)
+        )
+        body.append(f'<polygon class="band {colour}" points="{_points([*highs, *reversed(lows)])}"/>')
+        body.append(f'<polyline class="line {colour}" points="{_points(middle)}"/>')
+        for (x, y), place in zip(middle, places, strict=True):
+            words = _text(f"{name}: {place.words}")
+            body.append(f'<circle class="dot {colour}" cx="{x:.1f}" cy="{y:.1f}" r="3"><title>{words}</title></circle>')
+    label = f"share of tasks solved over {unit} per task"
+    return _frame("".join(body), label) + _legend({name: place for place, name in enumerate(lines)})
+
+
 def stacked(bars: Sequence[Mapping[str, float]], places: Sequence[str], order: Mapping[str, int]) -> str:
     """One bar per place, cut into shares of its own sum; `order` names the parts from the bottom up, with colours."""
     step = (WIDTH - LEFT - RIGHT) / max(len(bars), 1)

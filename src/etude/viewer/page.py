@@ -14,9 +14,11 @@ from typing import Any
 
 from etude.folders import write_text
 from etude.records import Estimate, Report, Status
+from etude.replies import Reply
 from etude.suites.compare import Comparison, Line, table, title
 from etude.viewer import puzzles, repairs
 from etude.viewer.charts import Curve, curves, stacked
+from etude.viewer.gains import GainPart
 
 TEMPLATE = "report.html.jinja"
 PARTS = {"passed": 2, "failed": 1, "error": 5, "timeout": 3, "memory": 4, "killed": 6, "forbidden": 0, "unavailable": 7}
@@ -56,6 +58,11 @@ class ReportPage:
         comparisons: Claims worth a line of their own.
         notes: What a reader must know: isolation in force, what is oracle, what was left out.
         machine: Name -> value: versions and hardware.
+        gains: Every round against the base resampled; None where there is nothing to compare yet.
+        doubts: What makes numbers suspicious: it stands before them.
+        protocols: How the numbers were made, a line for each protocol.
+        readings: Readings of test splits and guarded sets, oldest first, as lines.
+        replies: Name of a measurement -> raw replies with the programs read from them.
         own_tasks: Arm -> what its rounds of self-made tasks came to, for the arms that have such rounds.
     """
 
@@ -67,6 +74,11 @@ class ReportPage:
     notes: Sequence[str] = ()
     machine: Mapping[str, str] | None = None
     own_tasks: Mapping[str, Sequence[puzzles.PuzzleRound]] = field(default_factory=dict)
+    gains: GainPart | None = None
+    doubts: Sequence[str] = ()
+    protocols: Sequence[str] = ()
+    readings: Sequence[str] = ()
+    replies: Mapping[str, Sequence[Reply]] = field(default_factory=dict)
 
 
 def write_report(path: Path, data: ReportPage) -> None:

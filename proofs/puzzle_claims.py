@@ -48,7 +48,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("runs/proof-puzzle-claims"))
     parser.add_argument("--seeds", default="0,1,2,3,4")
-    parser.add_argument("--policies", type=int, default=2, help="So many of the seeds are run with the other policies.")
+    parser.add_argument("--policies", type=int, default=1, help="So many of the seeds are run with the other policies.")
     parser.add_argument("--parallel", type=int, default=2)
     options = parser.parse_args()
     seeds = [int(text) for text in options.seeds.split(",")]
@@ -59,7 +59,8 @@ def main() -> int:
     with ThreadPoolExecutor(options.parallel) as pool:
         reports = dict(zip(jobs, pool.map(lambda job: _run(options.out, *job), jobs), strict=True))
     runs = {seed: {name: found for (of, name), found in reports.items() if of == seed} for seed in seeds}
-    facts = {name: _facts([_folder(options.out, *job) for job in jobs if job[1] == name], name) for name in POLICIES}
+    asked = [name for name in POLICIES if any(job[1] == name for job in jobs)]
+    facts = {name: _facts([_folder(options.out, *job) for job in jobs if job[1] == name], name) for name in asked}
     found = {"rounds": _curves(runs), "claims": _claims(runs), "proposals": facts}
     (options.out / "findings.json").write_text(json.dumps(found, indent=1))
     _print(found)
@@ -109,7 +110,7 @@ def _claims(runs: dict[int, Arms]) -> dict[str, dict[str, Any]]:
         seed: {"base": arms[MAIN][0], **{name: mine[-1] for name, mine in arms.items()}} for seed, arms in runs.items()
     }
     found: dict[str, dict[str, Any]] = {}
-    for name in (*POLICIES, *CONTROLS):
+    for name in (name for name in (*POLICIES, *CONTROLS) if any(name in end for end in ends.values())):
         times = [_percent(end[name], "1") / _percent(end["base"], "1") for end in ends.values() if name in end]
         bounds = spread([value - TWICE for value in times])
         held = {"holds": "at least twice", "is turned round": "less than twice"}.get(
@@ -120,6 +121,8 @@ def _claims(runs: dict[int, Arms]) -> dict[str, dict[str, Any]]:
     pairs = [("base", "unverified"), ("base", "human"), ("human", MAIN), ("human_own", MAIN), ("unverified", MAIN)]
     for one, two in [*pairs, *((MAIN, name) for name in POLICIES if name != MAIN)]:
         gains = [100 * compare(end[one], end[two], 1).difference.value for end in ends.values() if two in end]
+        if not gains:
+            continue
         found[f"{two} over {one}, points"] = {"points": [round(gain, 2) for gain in gains], **spread(gains)}
     return found
 

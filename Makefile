@@ -24,10 +24,10 @@ demo: $(READY)     ## A small model teaches itself to program: about four minute
 	$(BIN)/etude run lab --out $(OUT) --seed $(SEED)
 
 test: $(READY)     ## All tests (under ten minutes on two cores)
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not whole" tests
 
 fast: $(READY)     ## The tests that take seconds
-	$(BIN)/python -m pytest -m "not slow and not data" tests
+	$(BIN)/python -m pytest -m "not slow and not data and not whole" tests
 
 check: $(READY)    ## ruff, mypy --strict, import-linter, size rules
 	$(BIN)/ruff check src tests benchmarks proofs
@@ -35,7 +35,7 @@ check: $(READY)    ## ruff, mypy --strict, import-linter, size rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-proof: $(READY)    ## The slow proofs: make proof PART=lab, drboot-claims, drboot-cost, drboot-regimes, puzzle-claims, leaks, honest-gain, fuzz, verdicts
+proof: $(READY)    ## The slow proofs: make proof PART=lab, drboot-claims, drboot-cost, drboot-regimes, puzzle-claims, leaks, honest-gain, fuzz, verdicts, whole
 	$(BIN)/python proofs/$(subst -,_,$(PART)).py --out runs/proof-$(PART)
 
 bench: $(READY)    ## Speed, as ratios measured side by side; PEERS=folder measures others beside us (benchmarks/README.md)

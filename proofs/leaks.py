@@ -7,7 +7,9 @@ signatures, and programs that language models wrote for its tasks (other algorit
 name. A planted row counts only where it passes its task's hidden tests. The other rows are references and model
 programs of MBPP, functions of CRUXEval, scripts of PIE, answers of P3, lab programs, and mutants of HumanEval's own
 references: right but for one place. Each that is flagged has to pass the tests of the exam task it is blamed for, run
-the way that the published harness runs them. Data lies in the folder ETUDE_DATA (default ../shared/data).
+the way that the published harness runs them: in the program's own process, behind what the task's prompt defines. Of a
+script that reads its input as it starts, the definitions alone are run, as nobody can call a function of it otherwise.
+Data lies in the folder ETUDE_DATA (default ../shared/data).
 
 Exit code 1 where a planted row is missed, a row is blamed wrongly, or something could not be measured.
 """
@@ -32,6 +34,7 @@ sys.path.insert(0, str(ROOT))  # the rewording is that of the tests
 from etude import leaks  # noqa: E402
 from etude.judges.examine import Exam, examine  # noqa: E402
 from etude.leaks.finding import LIKE  # noqa: E402
+from etude.leaks.ways import acts, definitions  # noqa: E402
 from etude.programs.mutate import mutants  # noqa: E402
 from etude.progress import Progress  # noqa: E402
 from etude.sandbox import Sandbox  # noqa: E402
@@ -145,17 +148,18 @@ def passing(cases: Sequence[tuple[str, str, Task]], jail: Sandbox, *, published:
     Args:
         published: Run the tests in the program's own process, as the published harness does.
     """
-    exams = [
-        Exam(
-            f"{program}\n\n{task.facts.entry_point} = {function}\n",
-            task.hidden,
-            task.facts.entry_point,
-            leaks.finding.LIMITS,
-            "in-process" if published else "outside",
-        )
-        for program, function, task in cases
-    ]
+    exams = [_exam(*case, published) for case in cases]
     return [None if item.status == "unavailable" else item.status == "ok" for item in examine(exams, jail)]
+
+
+def _exam(program: str, function: str, task: Task, published: bool) -> Exam:
+    """The exam of one function of a program; the published harness puts the program behind the prompt's own helpers."""
+    called = f"{task.facts.entry_point} = {function}\n"
+    if not published:
+        return Exam(f"{program}\n\n{called}", task.hidden, task.facts.entry_point, leaks.finding.LIMITS, "outside")
+    own = definitions(program) if acts(program) else program
+    source = f"{task.hidden.context}\n\n{own}\n\n{called}"
+    return Exam(source, task.hidden, task.facts.entry_point, leaks.finding.LIMITS, "in-process")
 
 
 def clean(exam: Sequence[Task], data: Path, seed: int) -> list[Row]:

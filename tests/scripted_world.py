@@ -22,6 +22,29 @@ def write_world(folder: Path, tasks: int = 12, rounds: int = 2, delay: float = 0
     return recipe
 
 
+BURN = (
+    "def f(x):\n    import time\n    end = time.process_time() + 0.4\n"
+    "    while time.process_time() < end:\n        pass\n    return x + 1\n```"
+)
+"""A right reply to the second task that takes its time."""
+
+
+def spoil(world: Path, sound: Path) -> None:
+    """Makes one hidden test of the first task expect too much, and one right reply to the second task slow.
+
+    Args:
+        sound: Where the task file goes as it was before.
+    """
+    tasks, replies = world / "tasks.jsonl", world / "replies.json"
+    sound.write_text(tasks.read_text())
+    rows = [json.loads(line) for line in sound.read_text().splitlines()]
+    rows[0]["calls"][3]["expected"] += 1
+    tasks.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = json.loads(replies.read_text())
+    said["Task number 1."][3] = BURN
+    replies.write_text(json.dumps(said))
+
+
 def _task(index: int) -> dict[str, object]:
     calls = [{"args": [value], "expected": value + index} for value in (1, 5)]
     calls += [{"args": [CANARY + value], "expected": CANARY + value + index} for value in (0, 1)]

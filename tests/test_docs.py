@@ -14,6 +14,8 @@ from tests.conftest import ENVIRONMENT, ROOT
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SMALL = "--rounds 1 --tasks 12 --suite.n 2 --suite.k [1] --learner.steps 2 --suite.limit 10 --progress none"
 """What makes `etude run lab` take seconds: the command is the one in the docs, its size is not."""
+WITH_CONTROLS = "runs/lab"
+"""The run that has its controls beside it; the others do without."""
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -48,6 +50,7 @@ def test_the_commands_in_the_docs_run(desk: Path, page: Path, line: str) -> None
     if command[1] == "run":
         small = SMALL.replace("--tasks 12 ", "") if "--tasks" in command else SMALL  # a task set, not a number
         command += shlex.split(small)
+        command += [] if WITH_CONTROLS in command else ["--arms", "{}"]
     environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join([str(desk), ENVIRONMENT["PYTHONPATH"]])}
     done = subprocess.run(
         [sys.executable, "-m", *command], cwd=desk, env=environment, capture_output=True, text=True, timeout=250

@@ -11,13 +11,9 @@ from etude.cli import main
 from etude.config import load
 from etude.ledger import Ledger
 from etude.progress import ignore
-from tests.scripted_world import write_world
+from tests.scripted_world import spoil, write_world
 
 BROKEN, SLOW = "add-0", "add-1"
-BURN = (
-    "def f(x):\n    import time\n    end = time.process_time() + 0.4\n"
-    "    while time.process_time() < end:\n        pass\n    return x + 1\n```"
-)
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with one wrong hidden test, a limit too low for one right program, and no model left to ask."""
     place = tmp_path_factory.mktemp("again")
     recipe = write_world(place / "world", tasks=3)
-    shutil.copy(place / "world" / "tasks.jsonl", place / "mended.jsonl")
-    rows = [json.loads(line) for line in (place / "mended.jsonl").read_text().splitlines()]
-    rows[0]["calls"][3]["expected"] += 1
-    (place / "world" / "tasks.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    replies = json.loads((place / "world" / "replies.json").read_text())
-    replies["Task number 1."][3] = BURN
-    (place / "world" / "replies.json").write_text(json.dumps(replies))
+    spoil(place / "world", place / "mended.jsonl")
     run_whole(load(str(recipe), {"judge": '{ use = "auto", cpu_seconds = 0.8 }'}), place / "run", ignore)
     (place / "world" / "replies.json").unlink()
     return place

@@ -21,14 +21,10 @@ from etude.rejudging import rejudge, rerun
 from etude.sources.task_set import open_task_set
 from tests.parts import Slow
 from tests.recipes import puzzle_world
-from tests.scripted_world import write_world
+from tests.scripted_world import spoil, write_world
 
 BROKEN = "add-0"  # one hidden test of it expects too much
 SLOW = "add-1"  # one right reply to it takes its time
-BURN = (
-    "def f(x):\n    import time\n    end = time.process_time() + 0.4\n"
-    "    while time.process_time() < end:\n        pass\n    return x + 1\n```"
-)
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +32,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run whose task set has one wrong hidden test, and whose limit is too low for one right program."""
     folder = tmp_path_factory.mktemp("rejudging")
     place = write_world(folder / "world", tasks=4)
-    (folder / "sound.jsonl").write_text((folder / "world" / "tasks.jsonl").read_text())
-    rows = [json.loads(line) for line in (folder / "sound.jsonl").read_text().splitlines()]
-    rows[0]["calls"][3]["expected"] += 1
-    (folder / "world" / "tasks.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    replies = json.loads((folder / "world" / "replies.json").read_text())
-    replies["Task number 1."][3] = BURN
-    (folder / "world" / "replies.json").write_text(json.dumps(replies))
+    spoil(folder / "world", folder / "sound.jsonl")
     recipe = load(str(place), {"judge.use": '"auto"', "judge.cpu_seconds": "0.8"})
     run_whole(recipe, folder / "run", ignore)
     (folder / "world" / "replies.json").unlink()  # nobody can be asked from here on

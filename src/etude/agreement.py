@@ -14,7 +14,7 @@ from etude.judges.auto import Auto
 from etude.programs.mutate import mutants
 from etude.progress import Tracker, Watch, ignore
 from etude.protocols import Judge
-from etude.records import Attempt, Verdict
+from etude.records import Attempt, Verdict, outside_attempt
 from etude.tasks import Task
 
 MUTANTS = 4  # per reference
@@ -126,7 +126,9 @@ def programs_of(task: Task, number: int, seed: int) -> list[Attempt]:
     if number % EVERY == 0:
         head = task.reference or f"def {task.facts.entry_point or 'f'}(*args): return None\n"
         programs += [f"{head}\n{end}" for end in LONG.values()]
-    return [_attempt(task, place, program) for place, program in enumerate(programs)]
+    return [
+        outside_attempt(task.task_id, program, "doctor", sample_index=place) for place, program in enumerate(programs)
+    ]
 
 
 def _judged(
@@ -159,19 +161,4 @@ def _differences(
         )
         for attempt, *row in zip(attempts, *found, strict=True)
         if any(item != row[0] for item in row[1:])
-    )
-
-
-def _attempt(task: Task, place: int, program: str) -> Attempt:
-    return Attempt(
-        task_id=task.task_id,
-        prompt="",
-        completion=program,
-        program=program,
-        template="",
-        agent="",
-        solver="doctor",
-        sample_index=place,
-        seed=0,
-        round=-1,
     )

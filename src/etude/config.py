@@ -200,9 +200,8 @@ def validate(table: Mapping[str, Any], place: str = "recipe") -> Recipe:
 
 def arm(recipe: Recipe, name: str) -> Recipe:
     """The recipe of one control: the main one with the arm's overrides, and no arms of its own."""
-    table = recipe.model_dump(exclude_none=True)
+    table = recipe.model_dump(mode="json", exclude_none=True)  # arrays are lists, as in the file, and can be changed
     table.pop("arms", None)
-    table["curators"] = list(table["curators"])  # an arm may put another curator in the place of one
     for key, value in recipe.arms[name].items():
         _set(table, key, value)
     return validate(table, f"{recipe.name}, arm {name}")
@@ -245,7 +244,7 @@ def _set(table: dict[str, Any], key: str, value: Any) -> None:
     here: Any = table
     try:
         for name in path:
-            here = here[int(name)] if isinstance(here, list | tuple) else here.setdefault(name, {})
+            here = here[int(name)] if isinstance(here, list) else here.setdefault(name, {})
         here[int(last) if isinstance(here, list) else last] = value
     except (ValueError, IndexError, TypeError, AttributeError):
         raise RecipeError(f"no such recipe key: {key}", expected="a dotted key, such as solver.samples") from None

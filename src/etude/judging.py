@@ -16,7 +16,7 @@ from etude.judges.malformed import malformed
 from etude.judges.settings import Settings
 from etude.progress import Tracker, Watch
 from etude.protocols import Judge, Sandbox
-from etude.records import Attempt, Json, Level, Verdict, encode
+from etude.records import Attempt, Json, Level, Verdict, encode, outside_attempt
 from etude.sources.leaving_out import kept, parted
 from etude.sources.samples import Sample, read_samples
 from etude.sources.task_set import open_task_set
@@ -84,7 +84,7 @@ def judge_samples(
     """
     from etude.sandbox import Sandbox as Jail
 
-    judge = _judge(settings or {})
+    judge = judge_of(settings or {})
     bare, indexes = parted(tasks)
     whole = open_task_set(bare, reading="measure")
     opened = kept(whole, indexes) if indexes else whole
@@ -101,7 +101,7 @@ def judge_samples(
     return Judgement(summary=summary, without_sample=samples.unsampled, verdicts=verdicts)
 
 
-def _judge(settings: Mapping[str, str]) -> Judge:
+def judge_of(settings: Mapping[str, str]) -> Judge:
     """The judge that dotted flags describe; without any, the one that picks by the kind of a task's tests."""
     table = {"use": "auto"}
     for flag, text in settings.items():
@@ -170,17 +170,13 @@ def _parts(items: Iterable[int]) -> Iterator[list[int]]:
 
 
 def _attempt(sample: Sample, task: Task) -> Attempt:
-    return Attempt(
-        task_id=sample.task_id,
+    return outside_attempt(
+        sample.task_id,
+        sample.program,
+        "samples",
+        sample_index=sample.sample_index,
         prompt=task.view().prompt,
         completion=sample.completion,
-        program=sample.program,
-        template="",
-        agent="",
-        solver="samples",
-        sample_index=sample.sample_index,
-        seed=0,
-        round=-1,
     )
 
 

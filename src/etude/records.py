@@ -7,18 +7,16 @@ hash of their canonical JSON, so equal records have equal ids on every machine.
 only, and so cannot reach a hidden test.
 """
 
-import dataclasses
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
+from etude.encoding import Json as Json  # whoever has a record wants its JSON and its id from the same place
+from etude.encoding import canonical as canonical
+from etude.encoding import decode as decode
+from etude.encoding import encode as encode
+from etude.encoding import identify as identify
 from etude.measurement import Measurement
-
-Json = Any
-"""A JSON value: None, bool, int, float, str, list or dict with string keys."""
 
 Status = Literal["ok", "failed", "error", "timeout", "memory", "killed", "forbidden", "unavailable"]
 TestKind = Literal["assertions", "calls", "check", "stdio", "puzzle"]
@@ -26,8 +24,6 @@ Strength = Literal["truth", "tests", "differential", "agreement", "heuristic"]
 Level = Literal["strong", "container", "any"]
 Measure = Literal["coverage", "trace", "opcodes"]
 ExampleKind = Literal["sft", "pair", "rank", "rollout", "demo", "text"]
-
-Record = TypeVar("Record")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,13 +123,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """What a model answered to one request, cut before the stop string. Token counts are the model's own."""
+    """What a model answered to one request, cut before the stop string. Token counts are the model's own.
+
+    `logprobs`: of each token written, in nats, at temperature 1; a cut stop string's tokens count. None: not known.
+    """
 
     request: Request
     text: str
     prompt_tokens: int
     completion_tokens: int
     finish: Literal["stop", "length"] = "stop"
+    logprobs: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +162,35 @@ class Attempt:
     completion_tokens: int = 0
     parent: str = ""
     feedback: str = ""
+
+
+def outside_attempt(
+    task_id: str,
+    program: str,
+    solver: str,
+    *,
+    sample_index: int = 0,
+    prompt: str = "",
+    completion: str | None = None,
+) -> Attempt:
+    """An attempt that no run has drawn: a reference, a mutant or somebody's sample, to be judged like any other.
+
+    Args:
+        solver: Where it comes from.
+        completion: What was written; None: the program itself.
+    """
+    return Attempt(
+        task_id=task_id,
+        prompt=prompt,
+        completion=program if completion is None else completion,
+        program=program,
+        template="",
+        agent="",
+        solver=solver,
+        sample_index=sample_index,
+        seed=0,
+        round=-1,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,6 +369,8 @@ class Example:
     Attributes:
         program: The whole program the target stands for, so that equal programs can be found.
         attempt, verdict: Ids, or "" for a row made from a reference.
+        rejected: Of a `pair`, the target that is not to be written; of a repair, the program that it repairs.
+        rejected_attempt: Its id, in a `pair`.
     """
 
     prompt: str
@@ -354,6 +385,28 @@ class Example:
     round: int = 0
     feedback: str = ""
     licence: str = ""
+    rejected: str = ""
+    rejected_attempt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demonstration:
+    """A solved task as a prompt may show it, and where it comes from.
+
+    Attributes:
+        wrong, feedback: Of a repair: the program that was repaired, and what had been said of it.
+        attempt, verdict: Ids, or "" where the program came with the task.
+        round: The round that learned it.
+    """
+
+    view: TaskView
+    program: str
+    wrong: str = ""
+    feedback: str = ""
+    attempt: str = ""
+    verdict: str = ""
+    round: int = 0
+    licence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,7 +415,8 @@ class Agent:
 
     Attributes:
         model: Local folder or hub id.
-        fingerprint: Hash of the weights; names the samples drawn from them.
+        fingerprint: Hash of the weights, and of the demonstrations where there are any; names what was written by it.
+        demonstrations: Solved tasks that its prompts may show (`etude.solvers.shots`).
         parent: Fingerprint of the agent it was learned from, or "".
         rows: Hash of the rows it was trained on, or "".
         round: The round that made it; -1 for the base.
@@ -371,7 +425,7 @@ class Agent:
     model: str
     fingerprint: str
     instruction: str = ""
-    demonstrations: tuple[str, ...] = ()
+    demonstrations: tuple[Demonstration, ...] = ()
     parent: str = ""
     rows: str = ""
     round: int = -1
@@ -431,44 +485,3 @@ class Report:
     measurement: Measurement | None = None
     exam: str = ""
     no_program: int = 0
-
-
-def encode(record: Any) -> Json:
-    """A record as a JSON value (dataclasses become objects, tuples arrays)."""
-    if isinstance(record, str | int | float):  # what most of a record is made of, and what asking the rest is slow for
-        return record
-    if dataclasses.is_dataclass(record) and not isinstance(record, type):
-        return {item.name: encode(getattr(record, item.name)) for item in dataclasses.fields(record)}
-    if isinstance(record, (list, tuple)):
-        return [encode(item) for item in record]
-    if isinstance(record, Mapping):
-        return {str(key): encode(value) for key, value in record.items()}
-    return record
-
-
-def canonical(record: Any) -> str:
-    """The one JSON text of a record: sorted keys, no spaces, ASCII."""
-    return json.dumps(encode(record), sort_keys=True, separators=(",", ":"))
-
-
-def identify(record: Any) -> str:
-    """The record's id: 16 hex digits of the SHA-256 of its canonical JSON."""
-    return hashlib.sha256(canonical(record).encode()).hexdigest()[:16]
-
-
-def decode(kind: type[Record], value: Json) -> Record:
-    """The record of `kind` that `encode` turned into `value`.
-
-    Raises:
-        pydantic.ValidationError: The value does not fit the record.
-    """
-    known: Any = kind
-    record: Record = _adapter(known).validate_python(value)
-    return record
-
-
-@cache
-def _adapter(kind: Any) -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(kind)

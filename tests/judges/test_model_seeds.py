@@ -4,16 +4,15 @@ Of 492 programs on HumanEval 486 verdicts agree, of 1,000 on MBPP 985. Each of t
 and the reason is held by a run. The data is not in this repository; rows are named by task and model.
 """
 
-import gzip
-import json
 from functools import cache
 
 import pytest
 
 from etude.judges.auto import Auto
-from etude.records import Attempt
+from etude.records import outside_attempt
 from etude.sandbox import Sandbox
 from etude.sources.task_set import open_task_set
+from tests.model_seeds import recorded
 
 pytestmark = pytest.mark.data
 
@@ -48,18 +47,13 @@ def seeds(data):
     @cache
     def load(name):
         tasks = {task.task_id.lower(): task for task in open_task_set(f"{name}:{data(name)}", reading="look")}
-        with gzip.open(data(f"model_seeds/{name}_seeds.jsonl.gz"), "rt") as lines:
-            rows = [json.loads(line) for line in lines]
-        return tasks, {f"{row['task_id'].split('/')[1]} {row['model'].split('-')[0]}": row for row in rows}
+        return tasks, recorded(data(f"model_seeds/{name}_seeds.jsonl.gz"))
 
     return load
 
 
 def verdict(task, program, jail):
-    attempt = Attempt(
-        task_id=task.task_id, prompt="", completion=program, program=program, template="", agent="", solver="seeds",
-        sample_index=0, seed=0, round=-1,
-    )  # fmt: skip
+    attempt = outside_attempt(task.task_id, program, "seeds")
     return Auto(cpu_seconds=3).judge(task, [attempt], jail)[0]
 
 
@@ -78,7 +72,7 @@ def test_a_sample_of_the_other_verdicts_agrees_with_the_record(name, seeds, jail
     assert {row["is_solved"] for row, _ in found.values()} == {True, False}
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize("name", EVERY)
 def test_all_verdicts_but_those_named_agree_with_the_record(name, seeds, jail):
     _, rows = seeds(name)

@@ -10,7 +10,9 @@ from etude.sandbox import Sandbox
 from etude.sources.task_set import open_task_set
 from tests.leaks.rewording import STYLES, reworded
 
-pytestmark = [pytest.mark.data, pytest.mark.slow]
+pytestmark = pytest.mark.data
+EVERY = [pytest.param(1, marks=pytest.mark.whole), pytest.param(4, marks=pytest.mark.slow)]
+"""One task in so many is planted."""
 
 
 @pytest.fixture(scope="module")
@@ -26,19 +28,20 @@ def attempt(task, program):
     )  # fmt: skip
 
 
-def test_reworded_references_are_found_and_what_else_is_found_solves_the_task(data, jail):
+@pytest.mark.parametrize("every", EVERY)
+def test_reworded_references_are_found_and_what_else_is_found_solves_the_task(data, jail, every):
     exam = open_task_set(f"humaneval:{data('humaneval/HumanEval.jsonl.gz')}", reading="guard")
     known = {task.task_id: task for task in exam}
     planted = [
         (task, reworded(task.reference, task.facts.entry_point, STYLES[number % len(STYLES)]))
-        for number, task in enumerate(exam)
+        for number, task in list(enumerate(exam))[::every]
     ]
     named = [Exam(f"{text}\n{_entry(text)} = {_entry(text)}\n", task.hidden, _entry(text)) for task, text in planted]
     right = [outcome.status == "ok" for outcome in examine(named, jail)]
-    assert sum(right) >= 155, "the rewording breaks too many references"
+    assert sum(right) >= 155 // every, "the rewording breaks too many references"
     programs = [text for (_, text), ok in zip(planted, right, strict=True) if ok]
     wanted = [task.task_id for (task, _), ok in zip(planted, right, strict=True) if ok]
-    others = [task.reference for task in open_task_set(f"mbpp:{data('mbpp/mbpp.jsonl')}[train][0:80]")]
+    others = [task.reference for task in open_task_set(f"mbpp:{data('mbpp/mbpp.jsonl')}[train][0:{80 // every}]")]
     found = list(leaks.find([*programs, *others], exam, jail))
     by_place = {place: {item.exam for item in found if item.place == place} for place in range(len(programs))}
     assert [name for place, name in enumerate(wanted) if name not in by_place[place]] == []

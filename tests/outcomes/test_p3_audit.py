@@ -139,7 +139,7 @@ def test_a_task_with_a_failing_reference_is_flagged(tmp_path: Path, capsys: pyte
     assert main(["audit", f"{text}[0:2]", "--quick", "--strict"]) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_published_puzzles(data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]) -> None:
     found = audit(f"p3:{data('p3')}", capsys)
     counted = pairs(found["P3: what is published"])

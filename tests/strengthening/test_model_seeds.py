@@ -4,8 +4,6 @@ Every witness was found by `witnesses` without a validator, and looked at by han
 the reference. The data is not in this repository; rows are named by task and model, and witnesses are small inputs.
 """
 
-import gzip
-import json
 from functools import cache
 from random import Random
 from typing import NamedTuple
@@ -19,6 +17,7 @@ from etude.strengthening import Witness, with_witnesses, witnesses
 from etude.strengthening.domain import domain_of
 from etude.strengthening.inputs import known_arguments
 from etude.strengthening.strengthen import passing
+from tests.model_seeds import recorded
 
 pytestmark = pytest.mark.data
 
@@ -96,9 +95,7 @@ def tasks(data):
 def seeds(data, tasks):
     @cache
     def load(name):
-        with gzip.open(data(f"model_seeds/{name}_seeds.jsonl.gz"), "rt") as lines:
-            rows = [json.loads(line) for line in lines]
-        return {f"{row['task_id'].split('/')[1]} {row['model'].split('-')[0]}": row for row in rows}
+        return recorded(data(f"model_seeds/{name}_seeds.jsonl.gz"))
 
     return lambda case: (tasks(case.place)[case.row.split()[0]], load(case.place)[case.row])
 

@@ -10,7 +10,7 @@ from etude.judges.puzzle import PuzzleJudge
 from etude.protocols import Sandbox
 from etude.puzzles.instance import Instance
 from etude.puzzles.trivial import trivial_answers
-from etude.records import Attempt, TaskView, Tests
+from etude.records import TaskView, Tests, outside_attempt
 from etude.tasks import Task
 
 SECONDS = 1.0
@@ -52,7 +52,7 @@ def _of(instance: Instance, sandbox: Sandbox) -> list[Problem]:
     answers = list(trivial_answers(instance.ans_type))
     programs = [*instance.solutions, *(f"def sol():\n    return {answer!r}\n" for answer in answers)]
     task = task_of(instance)
-    verdicts = judge.judge(task, [_attempt(instance.name, program) for program in programs], sandbox)
+    verdicts = judge.judge(task, [outside_attempt(instance.name, program, "proving") for program in programs], sandbox)
     known, constants = verdicts[: len(instance.solutions)], verdicts[len(instance.solutions) :]
     found = [] if known else [Problem(instance.name, "no solution")]
     for number, verdict in enumerate(known, 1):
@@ -61,18 +61,3 @@ def _of(instance: Instance, sandbox: Sandbox) -> list[Problem]:
             found.append(Problem(instance.name, defect, f"solution {number}: {verdict.reason}"))
     solved = [repr(answer) for answer, verdict in zip(answers, constants, strict=True) if verdict.passed]
     return [*found, Problem(instance.name, "trivial", f"solved by {solved[0]}")] if solved else found
-
-
-def _attempt(task_id: str, program: str) -> Attempt:
-    return Attempt(
-        task_id=task_id,
-        prompt="",
-        completion=program,
-        program=program,
-        template="",
-        agent="",
-        solver="proving",
-        sample_index=0,
-        seed=0,
-        round=-1,
-    )

@@ -10,7 +10,7 @@ from random import Random
 from etude.judges.auto import Auto
 from etude.programs.mutate import mutants
 from etude.protocols import Sandbox
-from etude.records import Attempt
+from etude.records import outside_attempt
 from etude.strengthening.adding import with_witnesses, writable
 from etude.strengthening.inputs import known_arguments
 from etude.strengthening.witnesses import Generator, Witness, witnesses
@@ -80,7 +80,8 @@ def strengthen(
 
 def passing(task: Task, programs: Sequence[str], sandbox: Sandbox) -> list[bool]:
     """Whether each program passes the tests of a task."""
-    return [item.passed is True for item in Auto().judge(task, [_attempt(task, text) for text in programs], sandbox)]
+    attempts = [outside_attempt(task.task_id, text, "strengthen") for text in programs]
+    return [item.passed is True for item in Auto().judge(task, attempts, sandbox)]
 
 
 def _aside(task: Task, sandbox: Sandbox) -> str:
@@ -104,10 +105,3 @@ def _kept(task: Task, found: Sequence[Witness], sandbox: Sandbox) -> list[Witnes
 
 def _mutants(task: Task, seed: int) -> list[str]:
     return [item.program for item in mutants(task.reference, seed, MUTANTS, task.facts.entry_point)]
-
-
-def _attempt(task: Task, program: str) -> Attempt:
-    return Attempt(
-        task_id=task.task_id, prompt="", completion=program, program=program, template="", agent="",
-        solver="strengthen", sample_index=0, seed=0, round=-1,
-    )  # fmt: skip

@@ -5,12 +5,11 @@ It lays out what it is given. Whatever a task set wrote is escaped, and the page
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 
 from etude.auditing.card import Card
 from etude.auditing.summary import Summary
-from etude.folders import write_text
+from etude.viewer.frame import filled, save_page
 from etude.viewer.page import number, visible
 
 TEMPLATE = "cards.html.jinja"
@@ -37,20 +36,21 @@ def write_cards(path: Path, data: CardsPage) -> None:
     Raises:
         StorageError: The disk is full or may not be written.
     """
-    # Character references keep the file plain ASCII, as on every other page.
-    write_text(path, render(data).encode("ascii", "xmlcharrefreplace").decode("ascii"))
+    save_page(path, render(data))
 
 
 def render(data: CardsPage) -> str:
     """The page as text: flagged tasks first, each with its evidence; the others in one table."""
-    import jinja2
-
-    source = (resources.files("etude.viewer") / TEMPLATE).read_text(encoding="utf-8")
-    frame = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    frame.filters.update(seen=visible, number=number, percent=_percent)
     told = [card for card in data.cards if card.defects]
     rest = [card for card in data.cards if not card.defects]
-    return frame.from_string(source).render(page=data, summary=data.summary, told=told, rest=rest)
+    return filled(
+        TEMPLATE,
+        {"seen": visible, "number": number, "percent": _percent},
+        page=data,
+        summary=data.summary,
+        told=told,
+        rest=rest,
+    )
 
 
 def _percent(share: float | None) -> str:

@@ -8,16 +8,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from etude.folders import write_text
 from etude.records import Estimate, Report, Status
 from etude.replies import Reply
 from etude.suites.compare import Comparison, Line, table, title
 from etude.viewer import puzzles, repairs
 from etude.viewer.charts import Curve, curves, stacked
+from etude.viewer.frame import filled, save_page
 from etude.viewer.gains import GainPart
 
 TEMPLATE = "report.html.jinja"
@@ -87,19 +86,15 @@ def write_report(path: Path, data: ReportPage) -> None:
     Raises:
         StorageError: The disk is full or may not be written.
     """
-    # Character references keep the file plain ASCII: it reads the same under any locale and any server.
-    write_text(path, render(data).encode("ascii", "xmlcharrefreplace").decode("ascii"))
+    save_page(path, render(data))
 
 
 def render(data: ReportPage) -> str:
     """The page as text."""
-    import jinja2
-
-    source = (resources.files("etude.viewer") / TEMPLATE).read_text(encoding="utf-8")
-    frame = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    frame.filters.update(percent=percent, gain=partial(percent, signed=True), seen=visible, number=number)
     lines = table(data.arms)
-    return frame.from_string(source).render(
+    return filled(
+        TEMPLATE,
+        {"percent": percent, "gain": partial(percent, signed=True), "seen": visible, "number": number},
         page=data,
         lines=lines,
         ks=_ks(lines),

@@ -1,6 +1,6 @@
 """Runs the corpora in this process's own circumstances and prints one JSON line per program.
 
-    python -m tests.sandbox.corpus.running --require LEVEL [--only hostile|honest]
+    python -m tests.sandbox.corpus.running --require LEVEL [--only hostile|honest] [--share 1/3]
 
 `contained` is true where a hostile program did not reach its aim, nothing of it was seen on the host, and the honest
 program after it on the same worker found everything in order; for an honest program, where it gave what is expected.
@@ -112,10 +112,10 @@ def hosting() -> Iterator[Host]:
             host.close()
 
 
-def run_hostile(sandbox: Sandbox) -> Iterator[dict[str, Any]]:
-    """One finding per hostile program."""
+def run_hostile(sandbox: Sandbox, share: slice) -> Iterator[dict[str, Any]]:
+    """One finding per hostile program of a share of them."""
     with hosting() as host:
-        for item in hostile.CORPUS:
+        for item in hostile.CORPUS[share]:
             job = Job(source=host.filled(item.source), asks=("f()",), stdin=item.stdin, limits=SHORT)
             start = time.monotonic()
             run, after = sandbox.run([job, AFTERWARDS])
@@ -130,12 +130,12 @@ def run_hostile(sandbox: Sandbox) -> Iterator[dict[str, Any]]:
             if time.monotonic() - start > 12:
                 why.append("it took too long")
             yield finding(item.kind, item.name, run, why)
-    yield from run_forging(sandbox)
+    yield from run_forging(sandbox, share)
 
 
-def run_forging(sandbox: Sandbox) -> Iterator[dict[str, Any]]:
+def run_forging(sandbox: Sandbox, share: slice) -> Iterator[dict[str, Any]]:
     """One finding per program that wants a pass it has not earned, for each kind of test."""
-    for name, program in (forging.QUICK | forging.SLOW).items():
+    for name, program in list((forging.QUICK | forging.SLOW).items())[share]:
         for kind in ("calls", "whole"):  # all kinds are tried in the tests of the judges
             tests = forging.KINDS[kind]
             wrong = Exam(program, tests, "add", SHORT)
@@ -152,9 +152,9 @@ def run_forging(sandbox: Sandbox) -> Iterator[dict[str, Any]]:
             }
 
 
-def run_honest(sandbox: Sandbox) -> Iterator[dict[str, Any]]:
-    """One finding per honest program."""
-    for item in honest.CORPUS:
+def run_honest(sandbox: Sandbox, share: slice) -> Iterator[dict[str, Any]]:
+    """One finding per honest program of a share of them."""
+    for item in honest.CORPUS[share]:
         job = Job(source=item.source, asks=tuple(ask for ask, _ in item.asks), stdin=item.stdin, limits=LONG)
         [run] = sandbox.run([job])
         why = [] if run.status == "ok" else [f"{run.status} {run.detail} {run.fault} {run.stderr[-300:]}"]
@@ -183,11 +183,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--require", default="strong")
     parser.add_argument("--only", default="")
+    parser.add_argument("--share", default="1/1", help="2/3: every third program, from the second on")
     options = parser.parse_args()
+    first, step = map(int, options.share.split("/"))
     with Sandbox(workers=1, require=options.require) as sandbox:
         for name, work in (("hostile", run_hostile), ("honest", run_honest)):
             if options.only in ("", name):
-                for line in work(sandbox):
+                for line in work(sandbox, slice(first - 1, None, step)):
                     print(json.dumps(line), flush=True)
         print(json.dumps({"isolation": dict(sandbox.isolation)}))
 

@@ -55,6 +55,8 @@ class Passed:
         if not item.attempt.parent:
             yield row
             return
+        if item.attempt.parent in attempts:
+            row = replace(row, rejected=attempts[item.attempt.parent].program)
         if self.repair_rows in ("repair", "both"):
             yield row
         if self.repair_rows in ("initial", "both"):

@@ -17,6 +17,7 @@ from etude.records import Agent, Attempt, TaskView
 from etude.solvers.drafting import write
 from etude.solvers.repair import Gate
 from etude.solvers.sample import Sample
+from etude.solvers.shots import Shelf
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ class Adaptive:
         first_round: The first round that it draws in. At 1, round 0 costs nothing: the agent learns from references
             first, where a curator offers them, and is worth sampling from after that.
         gate: Who says that a program is right: its `shown` tests, or the judge (`oracle`).
-        temperature, top_p, max_tokens, template: As in `Sample`.
+        temperature, top_p, max_tokens, template, shots: As in `Sample`.
     """
 
     samples: int = 4
@@ -56,6 +57,7 @@ class Adaptive:
     top_p: float = 1.0
     max_tokens: int = 512
     template: str = ""
+    shots: int = 0
 
     def __post_init__(self) -> None:
         if min(self.wave, self.enough, self.most, self.hopeless) < 1 or self.samples < 0:
@@ -69,6 +71,7 @@ class Adaptive:
         sampler = Sample(
             temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens, template=self.template
         )
+        shelf = Shelf.of(agent, self.shots)
         if budget.round < self.first_round:
             return
         left = len(views) * (self.samples if budget.samples is None else budget.samples)
@@ -77,7 +80,7 @@ class Adaptive:
             drafts = [
                 draft
                 for standing, number in chosen
-                for draft in sampler.drafts(standing.view, standing.drawn + number, bench)[standing.drawn :]
+                for draft in sampler.drafts(standing.view, standing.drawn + number, bench, shelf)[standing.drawn :]
             ]
             written = []
             for attempt in write(drafts, agent, bench, budget, "adaptive", lambda view: sampler.sampling(view, budget)):

@@ -23,6 +23,7 @@ from etude.solvers.feedback import HOWEVER, Level, feedback, question
 from etude.solvers.fitting import fitted
 from etude.solvers.puzzle_words import walk
 from etude.solvers.sample import Sample
+from etude.solvers.shots import Shelf
 
 Gate = Literal["shown", "oracle"]
 Pair = tuple[TaskView, Attempt]
@@ -43,6 +44,7 @@ class Repair:
         repair_temperature: Of repairs; None is that of the first attempts.
         only: Statuses (`failed`, `error`, `timeout` ...) of the shown tests that are worth a repair; empty is all.
         explain: The model first says in a sentence what is wrong, then writes the program (`instruct` tasks only).
+        shots: Worked examples in front of a prompt, at most: of solutions, and of repairs, where the agent has them.
         repairer: A model part that writes the repairs (`{use = "huggingface", path = "..."}`); None is the agent.
     """
 
@@ -60,6 +62,7 @@ class Repair:
     repair_temperature: float | None = None
     only: tuple[Status, ...] = ()
     explain: bool = False
+    shots: int = 0
     repairer: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -77,8 +80,9 @@ class Repair:
         writer, other = bench, agent
         if self._repairer:
             writer, other = bench.beside(self._repairer), replace(agent, fingerprint=self._repairer.fingerprint)
+        shelf = Shelf.of(agent, self.shots, repairs=True)
         for _ in range(self.rounds if self.repairs else 0):
-            drafts = self._drafts(written, bench)
+            drafts = self._drafts(written, bench, shelf)
             written = []
             for attempt in write(
                 drafts, other, writer, budget, "repair", lambda view: self._place(sampler, view, budget)
@@ -109,13 +113,14 @@ class Repair:
             top_p=self.top_p,
             max_tokens=self.max_tokens,
             template=self.template,
+            shots=self.shots,
         )
 
-    def _drafts(self, pairs: Sequence[Pair], bench: Workbench) -> list[Draft]:
+    def _drafts(self, pairs: Sequence[Pair], bench: Workbench, shelf: Shelf) -> list[Draft]:
         """Repair drafts for the attempts that fail."""
         failed = self._failed(pairs, bench)
         writer = bench.beside(self._repairer) if self._repairer else bench
-        return [draft for view, attempt, said in failed for draft in self._repairs(view, attempt, said, writer)]
+        return [draft for view, attempt, said in failed for draft in self._repairs(view, attempt, said, writer, shelf)]
 
     def _place(self, sampler: Sample, view: TaskView, budget: Budget) -> Sampling:
         found = sampler.sampling(view, budget)
@@ -152,9 +157,10 @@ class Repair:
         outcomes = bench.check([(view, attempt.program) for view, attempt in pairs])
         return {identify(attempt): outcome for (_, attempt), outcome in zip(pairs, outcomes, strict=True)}
 
-    def _repairs(self, view: TaskView, attempt: Attempt, said: str, writer: Workbench) -> list[Draft]:
+    def _repairs(self, view: TaskView, attempt: Attempt, said: str, writer: Workbench, shelf: Shelf) -> list[Draft]:
         template = self.repair_template or self._template(view)
         told = {"completion": attempt.completion[: self.longest], "program": attempt.program[: self.longest]}
         prompt = fitted(template, view, writer, self.max_tokens, **told, feedback=said)
+        prompt = shelf.before(prompt, view, writer, self.max_tokens)
         indices = range(attempt.sample_index * self.repairs, (attempt.sample_index + 1) * self.repairs)
         return [Draft(view, prompt, template, index, identify(attempt), said) for index in indices]

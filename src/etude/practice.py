@@ -115,7 +115,8 @@ def _ruled(task: Task, attempts: list[Attempt], court: Court) -> list[Verdict]:
     against each other depends on its company, and what could not be judged is tried again.
     """
     exam = identify([task, repr(court.judge)])
-    keys = {identify(item): identify([exam, unadorned(item.program)]) for item in attempts}
+    same = unadorned if task.facts.language == "python" else str  # another's quotes and comments are not Python's
+    keys = {identify(item): identify([exam, same(item.program)]) for item in attempts}
     found = court.ledger.rulings(list(keys.values()))
     unknown = [item for item in attempts if keys[identify(item)] not in found]
     judged = court.judge.judge(task, unknown, court.sandbox) if unknown else []

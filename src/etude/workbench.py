@@ -101,14 +101,19 @@ class Bench:
         return Bench(model, self._sandbox, self._ledger, limits=self._limits, drawn=self._drawn, oracle=self._oracle)
 
     def _exam(self, view: TaskView, program: str) -> Exam:
-        return Exam(program, view.shown, view.entry_point, self._limits)
+        return Exam(program, view.shown, view.entry_point, self._limits, language=view.language)
 
     def _keys(self, programs: Sequence[tuple[TaskView, str]]) -> list[str]:
         """What each program and its tests are remembered by; a view that many share is written out once."""
         views = {id(view): view for view, _ in programs}
-        tests = {name: canonical([view.shown, view.entry_point, self._limits]) for name, view in views.items()}
+        tests = {name: canonical(_asked(view, self._limits)) for name, view in views.items()}
         texts = [f"{canonical([program])[:-1]},{tests[id(view)][1:]}" for view, program in programs]
         return [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+
+
+def _asked(view: TaskView, limits: Limits) -> list[object]:
+    """What the outcome of a program depends on besides its text."""
+    return [view.shown, view.entry_point, limits, *([view.language] if view.language != "python" else [])]
 
 
 def _narrated(job: Job, run: Run) -> str:

@@ -6,6 +6,7 @@ A language whose tools are not installed is left out, with the reason.
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,80 +15,30 @@ from etude.errors import InputError, MissingError
 from etude.records import Job, Limits, Run
 from etude.sandbox import Sandbox, languages
 from etude.sandbox.flavour import Flavour
+from etude.sandbox.languages import tools
 from etude.sandbox.watching import children
 from etude.sandbox.worker import Worker
+from tests.polyglot import (
+    BROKEN,
+    BROKEN_SAYS,
+    CURIOUS,
+    ENDLESS,
+    FAULTY,
+    HUNGRY,
+    LEAVING,
+    LOUD,
+    MULTIPLYING,
+    NAMES,
+    SUM,
+    named,
+)
 
-NAMES = ("c", "cpp", "javascript", "lua", "bash", "python")
 QUICK = Limits(cpu_seconds=2.0, wall_seconds=6.0, memory_bytes=512 << 20, output_bytes=1 << 16)
+HEAVY = ("go", "java", "julia", "r", "ruby", "rust")
+"""Languages that most machines lack, or that take long to start or to compile."""
+EVERY = [pytest.param(name, marks=pytest.mark.slow if name in HEAVY else ()) for name in NAMES]
 SHORT = Limits(cpu_seconds=0.6, wall_seconds=3.0, memory_bytes=512 << 20, processes=8)
 
-SUM = {
-    "c": '#include <stdio.h>\nint main(){int a,b;scanf("%d %d",&a,&b);printf("%d\\n",a+b);return 0;}',
-    "cpp": "#include <iostream>\nint main(){int a,b;std::cin>>a>>b;std::cout<<a+b<<std::endl;}",
-    "javascript": 'const [a,b]=require("fs").readFileSync(0,"utf8").split(" ").map(Number);console.log(a+b)',
-    "lua": 'local a,b=io.read("n","n")\nprint(a+b)',
-    "bash": "read a b; echo $((a+b))",
-    "python": "a, b = map(int, input().split())\nprint(a + b)",
-}
-BROKEN = {
-    "c": "int main(){ return undeclared_name; }",
-    "cpp": "int main(){ return undeclared_name; }",
-    "javascript": "let x = ;",
-    "lua": "local x = = 1",
-    "bash": "if true; then echo",
-    "python": "def f(:\n    pass",
-}
-BROKEN_SAYS = {
-    "c": "undeclared_name",
-    "cpp": "undeclared_name",
-    "javascript": "SyntaxError",
-    "lua": "unexpected symbol",
-    "bash": "syntax error",
-    "python": "SyntaxError",
-}
-FAULTY = {
-    "c": ("int main(){volatile int *p=0; return *p;}", "killed", "SIGSEGV", ""),
-    "cpp": ('#include <stdexcept>\nint main(){throw std::runtime_error("oh");}', "killed", "SIGABRT", "oh"),
-    "javascript": ('throw new Error("oh")', "error", "exit status 1", "Error: oh"),
-    "lua": ('error("oh")', "error", "exit status 1", "program.lua:1: oh"),
-    "bash": ("echo oh >&2; exit 3", "error", "exit status 3", "oh"),
-    "python": ("1 / 0", "error", "exit status 1", "ZeroDivisionError"),
-}
-ENDLESS = {
-    "c": "int main(){volatile int x=0; for(;;) x++;}",
-    "cpp": "int main(){volatile int x=0; for(;;) x=x+1;}",
-    "javascript": "for(;;);",
-    "lua": "while true do end",
-    "bash": "while :; do :; done",
-    "python": "while True: pass",
-}
-HUNGRY = {
-    "c": "#include <stdlib.h>\n#include <string.h>\n"
-    "int main(){for(;;){char *p=malloc(1<<20); if(!p) return 1; memset(p,1,1<<20);}}",
-    "cpp": "#include <vector>\nint main(){std::vector<std::vector<char>> a; for(;;) a.emplace_back(1<<20,'x');}",
-    "javascript": 'const a=[]; for(;;) a.push("x".repeat(1<<10)+a.length);',
-    "lua": 'local a={} while true do a[#a+1]=string.rep("x",1<<20)..#a end',
-    "bash": 'a=$(printf "%1048576s" x); while :; do a="$a$a"; done',
-    "python": "a = []\nwhile True: a.append(bytearray(1 << 20))",
-}
-LOUD = {
-    "c": '#include <stdio.h>\nint main(){for(;;) puts("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");}',
-    "cpp": "#include <iostream>\n#include <string>\nint main(){std::string s(4096,'x'); for(;;) std::cout<<s;}",
-    "javascript": 'const s="x".repeat(1<<16); for(;;) require("fs").writeSync(1,s);',
-    "lua": 'local s=string.rep("x",1<<16) while true do io.write(s) end',
-    "bash": "while :; do printf '%65536s' x; done",
-    "python": "while True: print('x' * (1 << 16))",
-}
-CURIOUS = {
-    "c": '#include <stdio.h>\nint main(){FILE *f=fopen("/etc/passwd","r"); if(!f){puts("denied");return 0;}'
-    "int c; while((c=getc(f))>0) putchar(c);}",
-    "cpp": "#include <fstream>\n#include <iostream>\n"
-    'int main(){std::ifstream f("/etc/passwd"); if(f) std::cout<<f.rdbuf(); else std::cout<<"denied\\n";}',
-    "javascript": 'try{console.log(require("fs").readFileSync("/etc/passwd","utf8"))}catch(e){console.log("denied")}',
-    "lua": 'local f=io.open("/etc/passwd") print(f and f:read("a") or "denied")',
-    "bash": "cat /etc/passwd 2>/dev/null || echo denied",
-    "python": "try: print(open('/etc/passwd').read())\nexcept OSError: print('denied')",
-}
 CALLING = {
     "c": "#include <stdio.h>\n#include <string.h>\n#include <arpa/inet.h>\n#include <sys/socket.h>\n"
     "int main(){struct sockaddr_in a; memset(&a,0,sizeof a); a.sin_family=AF_INET; a.sin_port=htons(PORT);"
@@ -101,27 +52,6 @@ CALLING = {
     "except OSError: print('denied')",
 }
 CALLING["cpp"] = CALLING["c"]
-MULTIPLYING = {
-    "c": "#include <unistd.h>\nint main(){for(;;) fork();}",
-    "cpp": "#include <unistd.h>\nint main(){for(;;) fork();}",
-    "javascript": 'const c=require("child_process");for(;;){try{c.spawn(process.execPath,[__filename],{detached:true})}'
-    "catch(e){}}",
-    "lua": 'while true do io.popen("while :; do (while :; do :; done) & done 2>/dev/null") end',
-    "bash": "bomb() { while :; do bomb & done; }; bomb 2>/dev/null",
-    "python": "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
-}
-
-
-def named(name: str) -> str:
-    """What to ask the sandbox for; Python by its description, because its name alone means the fast road."""
-    description = Path(languages.__file__).parent / f"{name}.toml"
-    found = languages.language(str(description) if name == "python" else name)
-    try:
-        languages.needed(str(description) if name == "python" else name)
-    except MissingError as error:
-        pytest.skip(error.found)
-    assert found.name == name
-    return str(description) if name == "python" else name
 
 
 def ran(jail: Sandbox, name: str, source: str, limits: Limits = QUICK, stdin: str | None = None) -> Run:
@@ -133,17 +63,17 @@ def below(process: int) -> set[int]:
     return found.union(*map(below, found)) if found else found
 
 
-def test_six_languages_come_with_it() -> None:
+def test_fifteen_languages_come_with_it() -> None:
     assert set(languages.names()) == set(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_program_reads_its_input_and_answers(name: str, jail: Sandbox) -> None:
     run = ran(jail, name, SUM[name], stdin="19 23\n")
     assert (run.status, run.detail, run.stdout, run.stderr) == ("ok", "", "42\n", "")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_program_that_does_not_compile_is_a_syntax_error_with_the_compilers_words(name: str, jail: Sandbox) -> None:
     run = ran(jail, name, BROKEN[name])
     assert (run.status, run.detail) == ("error", "syntax")
@@ -151,7 +81,7 @@ def test_a_program_that_does_not_compile_is_a_syntax_error_with_the_compilers_wo
     assert run.fault is not None
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_fault_is_told_from_a_syntax_error(name: str, jail: Sandbox) -> None:
     source, status, detail, said = FAULTY[name]
     run = ran(jail, name, source)
@@ -159,34 +89,34 @@ def test_a_fault_is_told_from_a_syntax_error(name: str, jail: Sandbox) -> None:
     assert said in run.stderr
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_an_endless_loop_runs_out_of_processor_time(name: str, jail: Sandbox) -> None:
     run = ran(jail, name, ENDLESS[name], SHORT)
     assert (run.status, run.detail) == ("timeout", "cpu")
     assert run.cpu_seconds < 3
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_too_much_memory_is_refused_and_said_to_be_that(name: str, jail: Sandbox) -> None:
     run = ran(jail, name, HUNGRY[name], Limits(cpu_seconds=8.0, wall_seconds=20.0, memory_bytes=256 << 20))
     assert run.status == "memory", (run.detail, run.stderr[-300:])
     assert run.peak_bytes < 600 << 20
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_an_output_flood_ends_at_its_limit(name: str, jail: Sandbox) -> None:
     run = ran(jail, name, LOUD[name])
     assert (run.status, run.detail) == ("error", "output")
     assert 0 < len(run.stdout) <= QUICK.output_bytes
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_hosts_files_are_not_there(name: str, jail: Sandbox) -> None:
     run = ran(jail, name, CURIOUS[name])
     assert (run.status, run.stdout) == ("ok", "denied\n")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CALLING)
 def test_nobody_on_this_machine_can_be_called(name: str, jail: Sandbox) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
@@ -196,7 +126,7 @@ def test_nobody_on_this_machine_can_be_called(name: str, jail: Sandbox) -> None:
     assert (run.status, run.stdout) == ("ok", "denied\n")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MULTIPLYING)
 def test_a_fork_bomb_ends_and_leaves_nothing(name: str, jail: Sandbox) -> None:
     assert ran(jail, name, SUM[name], stdin="1 2").stdout == "3\n"
     before = below(os.getpid())
@@ -205,6 +135,17 @@ def test_a_fork_bomb_ends_and_leaves_nothing(name: str, jail: Sandbox) -> None:
     assert run.cpu_seconds < 6
     assert below(os.getpid()) == before
     assert ran(jail, name, SUM[name], stdin="1 2").stdout == "3\n"
+
+
+@pytest.mark.parametrize("name", LEAVING)
+def test_what_a_program_leaves_running_ends_with_it(name: str, jail: Sandbox) -> None:
+    assert ran(jail, name, SUM[name], stdin="1 2").stdout == "3\n"
+    before = below(os.getpid())
+    start = time.monotonic()
+    run = ran(jail, name, LEAVING[name], stdin="1 2\n")
+    assert (run.status, run.stdout) == ("ok", "3\n"), run.stderr
+    assert time.monotonic() - start < 5
+    assert below(os.getpid()) == before
 
 
 def test_the_compilers_warnings_are_no_output_of_the_program(jail: Sandbox) -> None:
@@ -250,7 +191,7 @@ def test_another_interpreter_is_the_one_that_runs() -> None:
 def test_a_missing_tool_names_what_to_install(monkeypatch: pytest.MonkeyPatch, jail: Sandbox) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(MissingError) as caught:
-        languages.needed("cpp")
+        tools.needed("cpp")
     assert "no g++" in caught.value.found
     assert "apt-get install g++" in caught.value.fix
     assert "apt-get install lua5.4" in jail.run([Job(source="", language="lua")])[0].detail

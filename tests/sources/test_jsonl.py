@@ -110,7 +110,7 @@ def test_a_number_may_be_a_task_id(tmp_path):
         (changed(prompt=...), "no prompt"),
         (changed(prompt=" \n"), "the prompt is empty"),
         (changed(prompt=3), "prompt is a number, expected text"),
-        (changed(language="lua"), "language 'lua' cannot be judged, expected 'python'"),
+        (changed(language="lua"), "language 'lua' cannot be judged by such tests, expected stdio or Python"),
         (changed(entry_point=...), "no entry_point, which assertions want"),
         (changed(entry_point="not a name"), "entry_point 'not a name' is not a name"),
         (changed(reference=["x"]), "reference is a list, expected text"),
@@ -172,7 +172,7 @@ def test_a_line_with_several_faults_names_them_all(tmp_path):
     found = reasons(tmp_path, {"task_id": "a", "prompt": "", "language": "c", "calls": [{}, 1], "shown": [5]})
     assert found == [
         "the prompt is empty",
-        "language 'c' cannot be judged, expected 'python'",
+        "language 'c' cannot be judged by such tests, expected stdio or Python",
         "no entry_point, which calls want",
         "calls[0] has no expected",
         "calls[1] is a number, expected an object with args and expected",

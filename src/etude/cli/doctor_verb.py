@@ -1,5 +1,7 @@
 """`etude doctor`: which isolation is in force, and what it really stops."""
 
+from typing import Any
+
 import click
 
 from etude.cli.arguments import show
@@ -35,14 +37,15 @@ def command(seconds: float, agreement: int, tasks: str, as_json: bool) -> int:
         return _agreement(tasks, agreement, as_json)
     from etude.folders import versions
     from etude.sandbox.doctor import calibrate, examine_isolation, programs_per_second
-    from etude.sandbox.languages import installed
+    from etude.sandbox.languages.tools import report
 
-    card = examine_isolation()
+    card, spoken = examine_isolation(), report()
     card = {
         "isolation": card,
         "programs_per_second": round(programs_per_second(seconds), 1),
         "limits": calibrate(),
-        "languages": [name for name, there in installed().items() if there],
+        "languages": [name for name, found in spoken.items() if not found["missing"]],
+        "language_tools": spoken,
         "tools": versions(),
     }
     show(card, as_json, _text(card))
@@ -71,9 +74,19 @@ def _text(card: dict[str, object]) -> str:
     assert isinstance(tools, dict)
     libraries = ", ".join(f"{name} {version}" for name, version in tools.items())
     speed = f"{card['programs_per_second']} programs per second and worker"
-    limits, languages = card["limits"], card["languages"]
+    limits, languages = card["limits"], card["language_tools"]
     assert isinstance(limits, dict)
-    assert isinstance(languages, list)
+    assert isinstance(languages, dict)
     worth = f"a limit worth the default on this machine: {limits['cpu_seconds']} s of processor time"
-    rest = f"{speed}\n{worth}\nlanguages: {', '.join(languages)}\nlibraries: {libraries}"
+    rest = f"{speed}\n{worth}\n\n{_languages(languages)}\n\nlibraries: {libraries}"
     return f"isolation: {isolation['level']}\n\n{grid(rows)}\n\n{rest}"
+
+
+def _languages(found: dict[str, dict[str, Any]]) -> str:
+    """Which languages can be judged here, with what, and where the tools of the others come from."""
+    rows = [["language", "tools", "or get them by"]]
+    for name, item in found.items():
+        there = ", ".join(item["tools"].values()) or "the sandbox's own interpreter"
+        absent = f"no {', '.join(item['missing'])}" if item["missing"] else ""
+        rows.append([name, absent or there, item["source"] if absent else ""])
+    return grid(rows)

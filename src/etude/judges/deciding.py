@@ -9,8 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from etude.judges.calibrating import limits_of
+from etude.judges.codes import FLOOD, REFUSED
 from etude.judges.exam import unavailable
 from etude.judges.examine import Exam, examine
+from etude.judges.rules.appended import NAME as APPENDED
 from etude.judges.settings import Settings
 from etude.protocols import Sandbox
 from etude.records import Attempt, Limits, Outcome, Strength, TestKind, Tests, Verdict, identify
@@ -113,6 +115,7 @@ def _verdict(attempt: Attempt, outcomes: Sequence[Outcome], judge: str) -> Verdi
     unjudged, passed = telling.status == "unavailable", telling.status == "ok"
     results = [result for outcome in outcomes for result in outcome.results]
     strength: Strength = "truth" if any(item.test == "sat(sol()) is True" for item in results) else "tests"
+    strength = "heuristic" if any(item.test == APPENDED for item in results) else strength
     share = sum(item.passed is True for item in results) / len(results) if results else 0.0
     return Verdict(
         attempt=identify(attempt),
@@ -133,6 +136,8 @@ def _reason(outcome: Outcome) -> str:
         return outcome.detail[:200]
     if outcome.status in ("timeout", "killed"):
         return f"{outcome.status} ({outcome.detail})"
+    if outcome.detail in ("syntax", "output"):
+        return REFUSED if outcome.detail == "syntax" else FLOOD
     if outcome.fault is not None:
         return f"the program ends with {_known(outcome.fault.type)}"
     for number, result in enumerate(outcome.results, 1):

@@ -6,6 +6,7 @@ Judges use it for all tests of a task, the workbench for the shown ones. It know
 from collections.abc import Callable, Sequence
 
 from etude.judges.exam import Exam, unavailable
+from etude.judges.rules.appended import examine_appended
 from etude.judges.rules.assertions import examine_assertions
 from etude.judges.rules.calls import examine_calls
 from etude.judges.rules.checks import examine_checks
@@ -38,7 +39,7 @@ def examine(exams: Sequence[Exam], sandbox: Sandbox) -> list[Outcome]:
     keys = [(exam.program, id(exam.tests), *exam[2:]) for exam in exams]
     distinct = dict(zip(keys, exams, strict=True))
     outcomes: dict[Key, Outcome] = {}
-    for rule in dict.fromkeys((*RULES.values(), examine_inside)):
+    for rule in dict.fromkeys((*RULES.values(), examine_inside, examine_appended)):
         chosen = {key: exam for key, exam in distinct.items() if _rule(exam) is rule}
         if chosen:
             outcomes.update(zip(chosen, rule(list(chosen.values()), sandbox), strict=True))
@@ -49,4 +50,6 @@ def _rule(exam: Exam) -> Rule | None:
     kind = exam.tests.kind
     if exam.trust == "in-process" and kind in ("assertions", "check"):
         return examine_inside
+    if kind == "stdio" and exam.tests.setup:
+        return examine_appended
     return RULES[kind] if kind else None

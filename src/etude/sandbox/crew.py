@@ -10,14 +10,16 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from etude.errors import EtudeError, MissingError
 from etude.records import Job, Level, Run
+from etude.sandbox.building import Workshop
 from etude.sandbox.flavour import Flavour
-from etude.sandbox.languages import needed
+from etude.sandbox.languages.tools import folders_of, needed
 from etude.sandbox.memory import Memory
 from etude.sandbox.roads import open_worker
+from etude.sandbox.samples import Samples
 from etude.sandbox.turns import Turns
 from etude.sandbox.worker import Road, RoadError, Worker, WorkerError
 
@@ -89,7 +91,7 @@ class Crew:
 
     def __init__(self, workers: int, require: Level, flavour: Flavour, remember: int) -> None:
         self.count, self.turns, self.queue, self.closed = workers, Turns(), Queue(), False
-        self._flavour, self._memory = flavour, Memory(remember)
+        self._flavour, self._memory, self.workshop, self.samples = flavour, Memory(remember), Workshop(), Samples()
         self._hands: list[Hand] = []
         self.reruns = Reruns()
         first: Future[tuple[Road, Mapping[str, str]]] = Future()
@@ -107,13 +109,17 @@ class Crew:
             for ticket in tickets:
                 ticket.take(ticket.number, self.unavailable(CLOSED))
 
-    def fresh(self, *, commands: bool = False) -> Worker:
+    def fresh(self, folders: tuple[str, ...] | None = None) -> Worker:
         """A worker of its own for whoever asks; it belongs to the calling thread.
+
+        Args:
+            folders: What a worker for other languages is to show besides the usual; None for one that runs Python.
 
         Raises:
             RoadError: The road that was open before is closed now.
         """
-        worker = Worker(road=self._road, flavour=self._flavour, memory=self._memory, commands=commands)
+        shared: dict[str, Any] = {"flavour": self._flavour, "memory": self._memory, "workshop": self.workshop}
+        worker = Worker(road=self._road, commands=folders is not None, folders=folders or (), **shared)
         worker.start()
         return worker
 
@@ -155,6 +161,8 @@ class Crew:
 class Hand:
     """One thread's work: its worker for Python, and one for other languages from the first time it needs it.
 
+    A language whose tools want to see more of the machine than others has a worker of its own.
+
     Where others run beside it, a program has half as much processor time again. Done within its own limit, it is done:
     alone it would have taken less. Not done even so, or proved endless, it has run out of time: two programs on one
     core's two threads slow each other down by about as much. What lies between is run again alone, and that counts;
@@ -163,15 +171,15 @@ class Hand:
 
     def __init__(self, crew: Crew, worker: Worker | None) -> None:
         self._crew = crew
-        self._workers: dict[bool, Worker] = {} if worker is None else {False: worker}
+        self._workers: dict[tuple[str, ...] | None, Worker] = {} if worker is None else {None: worker}
         self._busy: Worker | None = None
         self._delayed = 0.0
 
     def serve(self) -> None:
         """Takes jobs from the crew's queue until it is closed."""
         while share := self._crew.queue.take(self._crew.count):
-            if False in self._workers and len(share) > 1:
-                self._workers[False].expect([ticket.job for ticket in share])
+            if None in self._workers and len(share) > 1:
+                self._workers[None].expect([ticket.job for ticket in share])
             for ticket in share:
                 try:
                     run = self._timed(ticket)
@@ -216,15 +224,13 @@ class Hand:
     def _attempt(self, job: Job, *, anew: bool = False) -> Run:
         """Runs a job, at most twice: the second time on a fresh worker."""
         reason = CLOSED
-        commands = job.language != "python"
-        if commands:
-            needed(job.language)
+        folders = None if job.language == "python" else folders_of(needed(job.language))
         for _ in range(2):
             if self._crew.closed:
                 return self._crew.unavailable(CLOSED)
             try:
-                worker = self._workers.get(commands) or self._crew.fresh(commands=commands)
-                self._workers[commands] = worker
+                worker = self._workers.get(folders) or self._crew.fresh(folders)
+                self._workers[folders] = worker
                 run = self._guarded(worker, job, anew)
             except (WorkerError, RoadError) as error:
                 self._end()
@@ -232,7 +238,7 @@ class Hand:
                 continue
             if not worker.clean:
                 self._end()
-            return run
+            return run if folders is None else self._crew.samples.believed(job, run, self._attempt)
         return self._crew.unavailable(CLOSED if self._crew.closed else reason)
 
     def _guarded(self, worker: Worker, job: Job, anew: bool) -> Run:

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from etude.records import Answer, Checked, Fault, Job, Run, Status
 from etude.sandbox.jail import frames, wire
-from etude.sandbox.jail.command import COMPILED
+from etude.sandbox.jail.command import COMPILED, NO_TOOL
 from etude.sandbox.jail.faults import CHECK, CONTEXT, PROGRAM, SETUP
+from etude.sandbox.jail.files import FOLDER_FILES
 from etude.sandbox.jail.order import Ended
 
 REFUSALS = {errno.EPERM, errno.EACCES, errno.EROFS}
@@ -78,7 +79,7 @@ def read_run(job: Job, reply: Reply, seen: Seen, verdicts: bytes, isolation: Map
     """The run that a zygote's reply and its children's files describe."""
     stdout, stderr, results = seen
     asked = len(job.asks) + len(job.inside)
-    said = _said(results, asked, len(job.wanted), {PROGRAM: job.source, SETUP: job.setup})
+    said = _said(results, asked, sum(map(_files_in, job.wanted)), {PROGRAM: job.source, SETUP: job.setup})
     checks, broken = _checks(verdicts, job) if job.checks else ((), None)
     status, detail = _status(job, reply, said, asked, stdout)
     if broken:
@@ -101,6 +102,11 @@ def read_run(job: Job, reply: Reply, seen: Seen, verdicts: bytes, isolation: Map
     )
 
 
+def _files_in(wanted: str) -> int:
+    """How many files may come back for one name."""
+    return FOLDER_FILES if wanted.endswith("/") else 1
+
+
 def _inside(answer: Answer) -> Checked:
     return Checked(passed=answer.fault is None and answer.value is True, fault=answer.fault)
 
@@ -108,12 +114,16 @@ def _inside(answer: Answer) -> Checked:
 def _status(job: Job, reply: Reply, said: Said, asked: int, stdout: bytes) -> tuple[Status, str]:
     alone = not job.checks
     if reply.reason != "exit":
+        if job.language != "python" and len(stdout) >= job.limits.output_bytes:
+            return "error", "output"  # some languages go on printing when nothing is taken any more
         return "timeout", reply.reason
     if sum(end.cpu for end in reply.ends) > job.limits.cpu_seconds:
         return "timeout", "cpu"
     if said.endless:
         return "timeout", f"endless: {said.endless}"
     if said.fault is not None:
+        if said.fault.type == NO_TOOL and job.language != "python":  # whose fault frames are not the program's own
+            return "unavailable", said.fault.message
         return _of_fault(said.fault, said.code)
     if job.language != "python":
         return _of_command(said)

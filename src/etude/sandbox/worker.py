@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 from etude.errors import MissingError
 from etude.records import Job, Limits, Run
+from etude.sandbox.building import Files, Workshop, limits_of, work_of
 from etude.sandbox.compiling import Code, Compiler, CompilerLostError, Text, together
 from etude.sandbox.control_group import ControlGroup, entered
 from etude.sandbox.descriptors import MOST, Descriptors
@@ -33,8 +34,8 @@ from etude.sandbox.jail.faults import ASK, CHECK, PROGRAM, SETUP, Description
 from etude.sandbox.jail.namespaces import SCRATCH
 from etude.sandbox.jail.order import BOTH, CALLED, CHECKER, CLEAN, COMMAND, TIED, ended, packed
 from etude.sandbox.jail.order import PROGRAM as ALONE
-from etude.sandbox.languages import FOLDERS as LANGUAGE_FOLDERS
-from etude.sandbox.languages import language, located
+from etude.sandbox.languages import language
+from etude.sandbox.languages.tools import FOLDERS as LANGUAGE_FOLDERS
 from etude.sandbox.memory import Memory
 from etude.sandbox.reading import GROUP, Reply, exhausted, read_run, refused, stopped
 from etude.sandbox.watching import Late, Watch, children
@@ -87,7 +88,9 @@ class Worker:
 
     Attributes:
         memory: Runs that need not be repeated.
+        workshop: Compiled programs of other languages.
         commands: Programs of other languages are run, and no Python.
+        folders: What the jail shows besides what every jail for other languages does.
         isolation: Property -> mechanism, as the zygote reported it.
         clean: False once this worker must be replaced: the scratch folder could not be emptied, or its compile server
             is gone.
@@ -97,7 +100,9 @@ class Worker:
     road: Road
     flavour: Flavour
     memory: Memory = field(default_factory=lambda: Memory(0))
+    workshop: Workshop = field(default_factory=Workshop)
     commands: bool = False
+    folders: tuple[str, ...] = ()
     isolation: Mapping[str, str] = field(default_factory=dict)
     clean: bool = True
     delayed: float = 0.0
@@ -143,7 +148,7 @@ class Worker:
         self._scratch = SCRATCH if self._own_scratch else tempfile.mkdtemp(prefix="etude-")
         descriptors = [*self._files.all, theirs.fileno(), far.fileno()]
         options: dict[str, Any] = {"descriptors": descriptors, "road": self.road, "scratch": self._scratch}
-        folders = (*self.flavour.folders, *((*LANGUAGE_FOLDERS, self._python) if self.commands else ()))
+        folders = (*self.flavour.folders, *((*LANGUAGE_FOLDERS, *self.folders, self._python) if self.commands else ()))
         options |= {"imports": self.flavour.loaded, "folders": folders, "commands": self.commands}
         self._process = subprocess.Popen(
             [self.flavour.interpreter, "-s", "-S", "-P", "-c", LAUNCH, json.dumps(options), str(HERE)],
@@ -199,10 +204,20 @@ class Worker:
         Raises:
             WorkerError: Nothing is known about the program; this worker must not be used again.
         """
+        made: Files | None = None
+        if self.commands and language(job.language).compile:
+            found = self.workshop.made(job, self._one)
+            if isinstance(found, Run):
+                return found
+            made = found
+        return self._one(job, anew=anew, made=made)
+
+    def _one(self, job: Job, *, anew: bool = False, made: Files | None = None) -> Run:
+        """As `run`; of a language with a compiler it runs the compiler where nothing is `made` yet."""
         runs, checks = bool(job.source) or not job.checks, bool(job.checks)
         kind = COMMAND if self.commands else BOTH if runs and checks else CHECKER if checks else self._single
         try:
-            sheets = self._sheets(job, runs=runs, checks=checks)
+            sheets = self._sheets(job, runs=runs, checks=checks, made=made)
         except ValueError as error:
             return refused(str(error), self.isolation)
         if isinstance(sheets, Run):
@@ -212,7 +227,7 @@ class Worker:
             return known
         lines = socket.socketpair() if kind == BOTH else ()
         try:
-            self._hand_over(job, sheets, kind, lines)
+            self._hand_over(job, sheets, kind, lines, compiles=made is None)
         finally:
             for line in lines:
                 line.close()
@@ -265,15 +280,23 @@ class Worker:
     def _single(self) -> int:
         return ALONE if self._own_scratch else TIED
 
-    def _hand_over(self, job: Job, sheets: tuple[bytes, bytes], kind: int, lines: Sequence[socket.socket] = ()) -> None:
+    def _hand_over(
+        self,
+        job: Job,
+        sheets: tuple[bytes, bytes],
+        kind: int,
+        lines: Sequence[socket.socket] = (),
+        compiles: bool = False,
+    ) -> None:
         if sheets[0]:
             self._files.set_program(sheets[0], (job.stdin or "").encode("utf-8", "surrogatepass"))
         if sheets[1]:
             self._files.set_checker(sheets[1])
-        limits = _limits(job.limits, self._size)
+        found = language(job.language) if kind == COMMAND else None
+        limits = _limits(limits_of(job.limits, found) if found else job.limits, self._size)
         if self._group is not None:
             self._group.limit(job.limits.memory_bytes * (2 if kind == BOTH else 1))
-        if kind == COMMAND and language(job.language).memory == "data":
+        if found and (found.memory == "data" or (found.compile and compiles)):
             limits = (UNLIMITED, *limits[1:])
         self._send(packed(kind, max(map(len, sheets)), limits), lines)
 
@@ -294,7 +317,7 @@ class Worker:
                 self._compiler, self.clean = None, False
         return [text and text[0] for text in texts]
 
-    def _sheets(self, job: Job, *, runs: bool, checks: bool) -> tuple[bytes, bytes] | Run:
+    def _sheets(self, job: Job, *, runs: bool, checks: bool, made: Files | None = None) -> tuple[bytes, bytes] | Run:
         """What the program's and the checker's child get, or the run of a program that does not compile.
 
         Raises:
@@ -303,7 +326,7 @@ class Worker:
         program = checker = b""
         _inside(job.files)
         if self.commands:
-            program = marshal.dumps(_commands(job, self._python))
+            program = marshal.dumps(work_of(job, self._python, made))
         elif runs:
             code, asks, setup, *inside = self._compiled(_texts(job))
             if isinstance(code, tuple):
@@ -430,22 +453,6 @@ def _inside(names: Iterable[str]) -> None:
     for name in names:
         if not name or name.startswith("/") or ".." in name.split("/"):
             raise ValueError(f"{name!r} is no path inside the program's folder")
-
-
-def _commands(job: Job, python: str) -> tuple[Any, ...]:
-    """What the child for other languages gets.
-
-    Raises:
-        ValueError: The job asks for what only Python programs can do.
-    """
-    found = language(job.language)
-    if job.asks or job.checks or job.inside or job.setup or job.measure:
-        raise ValueError(f"a program in {found.name} takes stdin and files only")
-    environment = {"PATH": "/usr/bin:/bin", "HOME": SCRATCH, "TMPDIR": SCRATCH, "LANG": "C.UTF-8", **found.environment}
-    files = {**job.files, found.file: job.source.encode("utf-8", "surrogatepass")}
-    data = job.limits.memory_bytes if found.memory == "data" else 0
-    commands = [located(command, python) for command in (found.compile, found.run, found.check)]
-    return (*commands, files, job.wanted, environment, data, found.exhausted)
 
 
 def _texts(job: Job) -> list[Text | None]:

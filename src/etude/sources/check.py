@@ -60,7 +60,8 @@ def _unprompted(task: Task) -> Iterator[str]:
 
 
 def _unparsed(task: Task) -> Iterator[str]:
-    if task.reference and (fault := fault_in(task.reference, LARGEST)):
+    python = task.facts.language == "python"  # of another language only its compiler can say
+    if python and task.reference and (fault := fault_in(task.reference, LARGEST)):
         yield fault
 
 

@@ -1,4 +1,4 @@
-"""The child that runs a program of another language: it compiles, runs, waits, and says how the program ended.
+"""The child that compiles or runs a program of another language: it executes, waits, and says how the program ended.
 
 It is the first process of its process namespace, so a program's ordinary signals reach the program and not it, and
 whatever the program leaves behind ends with it. The program has none of its descriptors but the first three. It does
@@ -11,10 +11,11 @@ import signal
 from typing import Any, NamedTuple
 
 from . import frames, wire
-from .files import put, taken
+from .files import below, put, taken
 from .order import RESULTS, STDERR, STDOUT
 
 COMPILED = "CompileError"
+NO_TOOL = "MissingTool"
 EFBIG = 27  # the number of `OSError: File too large`, the same on every machine
 NEARLY = 0.9  # a program that failed with so much of its memory in use ran out of it
 TAIL = 1 << 14
@@ -26,19 +27,19 @@ class Work(NamedTuple):
     """One job.
 
     Attributes:
-        compile: Command that makes something to run, or (); its executable's path stands in front of each command.
-        run: Command that runs it.
+        run: Command that compiles the program, or runs it; its executable's path stands in front of each command.
         check: Command that only reads the program's text, asked after a run that failed; or ().
-        files: Written first, by name.
-        wanted: Names of files to send back.
+        compiles: Whether `run` is a compiler: a program that it refuses is none.
+        files: Written first, by name; each may be executed.
+        wanted: Names of files to send back; one that ends in a slash is a folder with all that is in it.
         environment: Variables of all commands.
         data: Bytes of data that a process may have; 0 where the address space is what is limited.
         exhausted: What the language says on stderr when memory has run out.
     """
 
-    compile: tuple[str, ...]
     run: tuple[str, ...]
     check: tuple[str, ...]
+    compiles: bool
     files: dict[str, bytes]
     wanted: tuple[str, ...]
     environment: dict[str, str]
@@ -47,7 +48,7 @@ class Work(NamedTuple):
 
 
 def run(job: tuple[Any, ...], calls: bool) -> None:
-    """Runs one program and writes frames: `stopped` where it does not compile, else how it `left`; files; `end`.
+    """Runs one command and writes frames: `stopped` where more can be said than how it `left`; files; `end`.
 
     Args:
         job: A `Work`, as a plain tuple.
@@ -56,20 +57,18 @@ def run(job: tuple[Any, ...], calls: bool) -> None:
     work = Work(*job)
     os.set_inheritable(RESULTS, False)
     for name, content in work.files.items():
-        put(name, content)
-    if work.compile:
-        status = _executed(work.compile, work.environment)
-        if status:
-            _stop(COMPILED, f"{work.compile[1]} ends with status {os.waitstatus_to_exitcode(status)}")
-            return
-        for place in (STDOUT, STDERR):
-            os.ftruncate(place, 0)  # a compiler's remarks are not the program's output
-            os.lseek(place, 0, os.SEEK_SET)
+        put(name, content, 0o755)
+    tool = work.run[0]
+    if os.path.isabs(tool) and not os.access(tool, os.X_OK):
+        _stop(NO_TOOL, f"{tool} is not in the jail")
+        return
+    if work.compiles:
+        os.dup2(STDERR, STDOUT)  # some compilers say there what is wrong
     status = _executed(work.run, work.environment, work.data)
     if status and _explained(work, status):
         return
     frames.write(RESULTS, frames.LEFT + wire.encode(status))
-    for name in work.wanted:
+    for name in (item for wanted in work.wanted for item in below(wanted)):
         frames.write(RESULTS, frames.FILE + wire.encode((name, taken(name))))
     frames.write(RESULTS, frames.END)
 
@@ -85,11 +84,17 @@ def _explained(work: Work, status: int) -> bool:
         _stop("OSError", "File too large", EFBIG)
     elif _memory_full(work):
         _stop("MemoryError", "")
+    elif work.compiles:
+        _stop(COMPILED, f"{_name(work.run)} ends with status {os.waitstatus_to_exitcode(status)}")
     elif os.WIFEXITED(status) and _unreadable(work):
-        _stop(COMPILED, f"{work.check[1]} cannot read the program")
+        _stop(COMPILED, f"{_name(work.check)} cannot read the program")
     else:
         return False
     return True
+
+
+def _name(command: tuple[str, ...]) -> str:
+    return os.path.basename(command[1])
 
 
 def _output_full(status: int) -> bool:
@@ -140,7 +145,8 @@ def _become(command: tuple[str, ...], environment: dict[str, str], data: int, si
             null = os.open(os.devnull, os.O_RDWR)
             for place in (STDOUT, STDERR):
                 os.dup2(null, place)
-        os.execve(command[0], command[1:], environment)
+        # Without /proc nobody can look up where its own file lies: the loader takes this folder's word for $ORIGIN.
+        os.execve(command[0], command[1:], environment | {"LD_ORIGIN_PATH": os.path.dirname(command[0])})
     except OSError as error:
         os.write(STDERR, f"{command[0]}: {error.strerror}\n".encode())
     finally:

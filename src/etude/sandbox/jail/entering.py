@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 from . import endless, kernel, landlock, namespaces, seccomp
 
 FIXED = {"CORE": 0, "NOFILE": 64, "MEMLOCK": 0, "MSGQUEUE": 0, "STACK": 64 << 20}
+MORE = {"NOFILE": 256}  # for other languages' tools, some of which refuse to start with less
 OWN_MEMORY = 64 << 20  # beyond the interpreter's own size, before a program's memory begins to count
 NAMESPACES = ("root", "user")
 
@@ -154,7 +155,7 @@ def lock(options: dict[str, Any]) -> dict[str, str]:
         JailError: A property that the road promises cannot be had.
     """
     road = options["road"]
-    for name, value in FIXED.items():
+    for name, value in (FIXED | (MORE if options["commands"] else {})).items():
         limit(getattr(resource, f"RLIMIT_{name}"), value)
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1, "NO_NEW_PRIVS")
     confined = _confine(options) if road == "container" else {}

@@ -1,5 +1,5 @@
 """Servers for the tests, all on loopback: a real one (`transformers serve` with the lab's model) in a process of its
-own, a counter that passes requests on to it, and one that answers as a test tells it.
+own, a door in front of it that counts what passes and can break it, and one that answers as a test tells it.
 """
 
 import importlib.util
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from tests.conftest import ENVIRONMENT
 
 WAIT = 90.0
 Reply = tuple[int, dict[str, str], bytes]
-"""Status, headers, body. Status 0 drops the connection."""
+"""Status, headers, body. Status 0 drops the connection; with a body, when half of it is sent. -1 never answers."""
 
 
 @dataclass
@@ -56,16 +57,24 @@ def answering(answer: Callable[[str, Any], Reply]) -> Iterator[Server]:
             read = json.loads(body) if body else None
             seen.asked.append((self.path, {key.lower(): value for key, value in self.headers.items()}, read))
             status, headers, text = answer(self.path, read)
-            if not status:
-                self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            self.send_response(status)
+            if status < 0:
+                self.connection.settimeout(WAIT)
+                self.rfile.read(1)  # until whoever asked has gone
+            if status < 0 or not (status or text):
+                return self.drop()
+            self.send_response(status or 200)
             for key, value in {"content-type": "application/json", **headers}.items():
                 self.send_header(key, value)
             self.send_header("content-length", str(len(text)))
             self.end_headers()
-            self.wfile.write(text)
+            self.wfile.write(text if status else text[: len(text) // 2])
+            if not status:
+                self.wfile.flush()
+                self.drop()
+
+        def drop(self) -> None:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
 
         def log_message(self, *_: object) -> None:
             """Nothing."""
@@ -143,17 +152,77 @@ def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
 @contextmanager
 def counted(served: Served) -> Iterator[Server]:
     """A door in front of the real server that counts what passes; it changes nothing."""
+    with answering(lambda path, body: passed_on(served, path, body)) as server:
+        yield server
+
+
+def passed_on(served: Served, path: str, body: Any) -> Reply:
+    """What the real server answers."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    data = None if body is None else json.dumps(body).encode()
+    place = served.url.removesuffix("/v1") + path
+    asked = urllib.request.Request(place, data=data, headers={"content-type": "application/json"})
+    try:
+        with opener.open(asked, timeout=WAIT) as reply:
+            return reply.status, {}, reply.read()
+    except urllib.error.HTTPError as error:
+        return error.code, {}, error.read()
+
+
+FAULTS = ("busy", "fails", "hangs", "cut", "garbled", "no choices")
+UNPAID = ("busy", "fails")
+"""Faults at which the server has not written anything."""
+
+
+@dataclass
+class Door:
+    """Real traffic with faults in it.
+
+    Attributes:
+        server: The address to ask, and all that reached it.
+        written: Tokens, read and written, of each request that the real server has answered, whether or not its answer
+            came through.
+        through: Bodies of the requests whose answers came through.
+        met: The faults, in the order in which they were met.
+    """
+
+    server: Server
+    written: list[int] = field(default_factory=list)
+    through: list[Any] = field(default_factory=list)
+    met: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def faulty(served: Served, faults: Iterator[str]) -> Iterator[Door]:
+    """A door in front of the real server; each request for a completion meets the next of the faults, "" is none."""
+    door = Door(Server(""))
+    turn, one_at_a_time = threading.Lock(), threading.Lock()
 
     def on(path: str, body: Any) -> Reply:
-        data = None if body is None else json.dumps(body).encode()
-        place = served.url.removesuffix("/v1") + path
-        asked = urllib.request.Request(place, data=data, headers={"content-type": "application/json"})
-        try:
-            with opener.open(asked, timeout=WAIT) as reply:
-                return reply.status, {}, reply.read()
-        except urllib.error.HTTPError as error:
-            return error.code, {}, error.read()
+        if not path.endswith("completions"):
+            return passed_on(served, path, body)
+        with turn:
+            fault = next(faults, "")
+            door.met.extend([fault] if fault else [])
+        if fault in UNPAID:
+            words = json.dumps({"error": {"message": fault}}).encode()
+            return (429, {"retry-after": "1"}, words) if fault == "busy" else (500, {}, words)
+        with one_at_a_time:  # the server of the tests writes one text at a time as quickly as several
+            status, headers, text = passed_on(served, path, body)
+        with turn:
+            door.written.append(json.loads(text)["usage"]["total_tokens"])
+            door.through.extend([] if fault else [body])
+        return broken(fault, status, headers, text)
 
     with answering(on) as server:
-        yield server
+        door.server = server
+        yield door
+
+
+def broken(fault: str, status: int, headers: dict[str, str], text: bytes) -> Reply:
+    """A real answer with a fault put into it."""
+    if fault == "no choices":
+        text = json.dumps({**json.loads(text), "choices": []}).encode()
+    if fault == "garbled":
+        text = text[: len(text) // 2]
+    return {"hangs": -1, "cut": 0}.get(fault, status), headers, text

@@ -5,6 +5,7 @@
     ├── RecipeError            a recipe names something unknown or ill-typed
     ├── LockedError           a test split that nobody has unlocked, or that training wants to open
     ├── MissingError           a library, tool, model or isolation property is not there
+    ├── CapError               a cap on tokens or money is reached; what was drawn is recorded (exit code 3)
     └── StorageError           the disk is full or may not be written
 
 A failed *program* is never an exception: it is an `Outcome`.
@@ -47,6 +48,10 @@ class LockedError(EtudeError):
 
 class MissingError(EtudeError):
     """A library, tool, model or isolation property is not there."""
+
+
+class CapError(EtudeError):
+    """A cap on tokens or money is reached: a clean stop, with everything drawn so far on record."""
 
 
 class StorageError(EtudeError):

@@ -8,6 +8,7 @@ from typing import Any
 from etude.arms import MAIN, opened
 from etude.config import Jail, Part, Recipe, find, value
 from etude.errors import InputError, MissingError, RecipeError
+from etude.folders import FREE_OF_MODELS
 from etude.measurement import Measurement, differences
 from etude.measurement import told as in_words
 from etude.measuring import told
@@ -49,8 +50,9 @@ def evaluation(
     solver, judge = solver or Part(use="sample"), judge or Part(use="auto")
     placing: dict[str, Any] = {key: drawing.pop(key) for key in ("device", "dtype", "batch_size") if key in drawing}
     table: dict[str, Any] = {"tasks_from": tasks, "n": n, "k": [item for item in k if item <= n] or [1], **drawing}
+    part = _model(model, solver, placing)
     made = [
-        model or solver.use,
+        _named(model, part) if model else solver.use,
         tasks,
         sorted(drawing.items()),
         solver.model_dump(exclude={"samples"}),
@@ -61,7 +63,7 @@ def evaluation(
         seed=seed,
         rounds=0,
         source=Part.of("task_set", tasks=tasks),
-        model=_model(model, solver, placing),
+        model=part,
         solver=Part(use="sample"),
         learner=Part(use="keep"),
         judge=judge,
@@ -90,6 +92,12 @@ def named_part(text: str, what: str) -> Part:
     if not isinstance(table, dict) or not isinstance(table.get("use"), str):
         raise RecipeError(f"the {what} {text} says not what it is", expected='{ use = "...", ... }')
     return Part.model_validate(table)
+
+
+def _named(model: str, part: Part) -> Any:
+    """What an evaluation's folder is named by: a raised cap goes on in the folder of the lower one."""
+    table = sorted(part.model_dump(exclude=set(FREE_OF_MODELS)).items())
+    return table if model.lstrip().startswith("{") else model
 
 
 def _model(model: str | None, solver: Part, placing: dict[str, Any]) -> Part:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from etude.caps import Caps
 from etude.records import (
     Agent,
     Attempt,
@@ -50,6 +51,7 @@ class State:
         note: Appends an event to the run's ledger: `note(kind, name=fact)`.
         sandbox: Where curators may run programs.
         guard: Says which rows solve a task that the run is measured on; the tasks themselves it keeps.
+        judge: For learners that sample by themselves; None: the judge for each task's kind of tests.
     """
 
     round: int
@@ -64,6 +66,7 @@ class State:
     note: Callable[..., None] | None = None
     sandbox: "Sandbox | None" = None
     guard: "Guard | None" = None
+    judge: "Judge | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,8 @@ class Model(Protocol):
 
     @property
     def fingerprint(self) -> str: ...
+    @property
+    def caps(self) -> Caps: ...
     def generate(self, requests: Sequence[Request]) -> Iterator[Completion]: ...
     def score(self, prompt: str, continuations: Sequence[str]) -> list[list[float]]: ...
 

@@ -6,6 +6,7 @@ The old ledger is only read. Whatever is decided anew goes to a new one, which k
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from etude.caps import Caps
 from etude.errors import InputError
 from etude.ledger import Ledger
 from etude.records import Completion, Outcome, Request, Verdict
@@ -44,7 +45,7 @@ class Silent:
     """The model that drew the old samples, as far as the record goes: it has its name, and not a word to say."""
 
     def __init__(self, fingerprint: str) -> None:
-        self.fingerprint = fingerprint
+        self.fingerprint, self.caps = fingerprint, Caps()
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Completion]:
         """Yields nothing.

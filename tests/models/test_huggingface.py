@@ -70,11 +70,11 @@ def test_a_batch_that_does_not_fit_is_halved_and_nothing_is_lost_or_changed(
     errors = iter([RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), MemoryError()] * 9)
     sizes = list[int]()
 
-    def narrow(loaded: Any, reader: Any, groups: Any) -> Any:
+    def narrow(loaded: Any, reader: Any, groups: Any, **settings: Any) -> Any:
         sizes.append(sum(len(group.requests) for group in groups))
         if sizes[-1] > 3:
             raise next(errors)
-        return decode(loaded, reader, groups)
+        return decode(loaded, reader, groups, **settings)
 
     monkeypatch.setattr(huggingface, "decode", narrow)
     model = folders.model("llama", batch_size=16)
@@ -103,7 +103,7 @@ def test_an_error_inside_the_network_that_is_about_memory_is_survived(folders: F
 def test_one_sequence_that_does_not_fit_is_an_error_with_advice(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(*parts: Any) -> Any:
+    def never(*parts: Any, **_: Any) -> Any:
         raise MemoryError
 
     monkeypatch.setattr(huggingface, "decode", never)
@@ -112,7 +112,7 @@ def test_one_sequence_that_does_not_fit_is_an_error_with_advice(
 
 
 def test_an_error_that_is_not_about_memory_is_not_swallowed(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*parts: Any) -> Any:
+    def broken(*parts: Any, **_: Any) -> Any:
         raise RuntimeError("shapes do not match")
 
     monkeypatch.setattr(huggingface, "decode", broken)
@@ -123,7 +123,7 @@ def test_an_error_that_is_not_about_memory_is_not_swallowed(folders: Folders, mo
 
 def test_completions_stream_out_batch_by_batch(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
     batches = list[int]()
-    monkeypatch.setattr(huggingface, "decode", lambda *parts: batches.append(1) or decode(*parts))
+    monkeypatch.setattr(huggingface, "decode", lambda *parts, **how: batches.append(1) or decode(*parts, **how))
     stream = folders.model("llama", batch_size=4).generate(ASKED)
     next(stream)
     assert len(batches) == 1

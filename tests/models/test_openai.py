@@ -16,9 +16,11 @@ import pytest
 from etude import config
 from etude.errors import EtudeError, InputError, MissingError
 from etude.models.cache import Cached, MemoryStore
-from etude.models.openai import OpenAI, seed_of
-from etude.models.openai_replies import continuation, cut, scores_of
+from etude.models.chance import seed_of
+from etude.models.openai import OpenAI
+from etude.models.openai_replies import scores_of
 from etude.models.reply import program_of
+from etude.models.turns import continuation, cut
 from etude.records import Completion, Request, Sampling, TaskView
 from tests.conftest import ENVIRONMENT, interruptible
 from tests.serving import Reply, Served, answering, transformers_serve

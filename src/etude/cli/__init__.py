@@ -1,7 +1,7 @@
 """The command line: `etude VERB …`. One file per verb, imported when the verb is called.
 
 Exit codes: 0 done, 1 judged and not all passed (`judge --strict`) or tasks with problems, 2 a mistake that the user can
-mend, 130 interrupted.
+mend, 3 stopped at a cap on tokens or money (what was drawn is recorded), 130 interrupted.
 """
 
 import sys

@@ -2,8 +2,9 @@
 
 A sample's key says everything it depends on (weights, prompt, sampling, sample index), so a stored text is exactly
 what the model would write again. Completions are stored as they arrive, a few at a time, and handed on only then: a
-killed run loses what was in work and no more.
-Where samples are stored is the store's business.
+killed run loses what was in work and no more, and a model that stops by an error loses nothing that it has written.
+Where samples are stored is the store's business. A model that keeps an account of what it costs is given the store's
+book, where the store has one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
 
+from etude.caps import Caps
 from etude.protocols import Model
 from etude.records import Completion, Request, canonical
 
@@ -42,7 +44,8 @@ class Cached:
     Attributes:
         model: Who writes what is missing.
         store: What has been written.
-        batch: Completions put into the store at once (each call may cost a disk write).
+        batch: Completions put into the store at once (each call may cost a disk write); those of a model that is paid
+            for are stored one by one.
         drawn: How many completions the model has written through this object.
     """
 
@@ -55,6 +58,11 @@ class Cached:
     def fingerprint(self) -> str:
         """The wrapped model's."""
         return self.model.fingerprint
+
+    @property
+    def caps(self) -> Caps:
+        """The wrapped model's."""
+        return self.model.caps
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Completion]:
         """Yield what is stored, then what is missing as it is written; equal requests are drawn once."""
@@ -74,12 +82,21 @@ class Cached:
         return self.model.score(prompt, continuations)
 
     def _draw(self, missing: dict[str, list[Request]]) -> Iterator[Completion]:
+        account, book = getattr(self.model, "account", None), getattr(self.store, "events", None)
+        if account is not None and book is not None:
+            account.open(self.store)
+        size = self.batch if account is None else 1
         fresh: list[tuple[str, Completion]] = []
-        for completion in self.model.generate([same[0] for same in missing.values()]):
-            fresh.append((sample_key(self.fingerprint, completion.request), completion))
-            if len(fresh) >= self.batch:
-                yield from self._keep(fresh, missing)
-                fresh = []
+        try:
+            for completion in self.model.generate([same[0] for same in missing.values()]):
+                fresh.append((sample_key(self.fingerprint, completion.request), completion))
+                if len(fresh) >= size:
+                    done, fresh = fresh, []
+                    yield from self._keep(done, missing)
+        except Exception:
+            self.store.put(fresh)
+            self.drawn += len(fresh)
+            raise
         yield from self._keep(fresh, missing)
 
     def _keep(self, fresh: list[tuple[str, Completion]], missing: dict[str, list[Request]]) -> Iterator[Completion]:

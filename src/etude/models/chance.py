@@ -1,7 +1,8 @@
 """Which token comes next: a sample's own random numbers, and the choice they make.
 
 Every sample has its own stream of uniform numbers, keyed by the run's seed, the prompt and the sample's index, so a
-text does not depend on what else is in its batch. It knows nothing of batches, texts or stop strings.
+text does not depend on what else is in its batch; an engine that draws by itself is given a seed from that stream. It
+knows nothing of batches, texts or stop strings.
 """
 
 import hashlib
@@ -19,6 +20,12 @@ def uniforms(request: Request, count: int) -> NDArray[np.float32]:
     words = [int.from_bytes(digest[place : place + 4], "little") for place in range(0, 32, 4)]
     key = np.random.SeedSequence([request.sampling.seed % 2**64, request.sample_index, *words])
     return np.random.Generator(np.random.Philox(key)).random(count).astype(np.float32)
+
+
+def seed_of(request: Request) -> int:
+    """A sample's own seed of 31 bits, from the same stream of numbers as local sampling: run's seed, prompt, index."""
+    high, low = uniforms(request, 2).tolist()
+    return int(high * 2**16) << 15 | int(low * 2**15)
 
 
 def choose(logits: Any, temperature: float, top_p: float, draws: Any) -> Any:

@@ -54,8 +54,22 @@ class Reading:
     encoded: Any = None
 
 
-def decode(loaded: Loaded, reader: Reader, groups: Sequence[Group]) -> list[Completion]:
-    """Write every sample of some groups, all of which share one `Sampling`.
+def decode(
+    loaded: Loaded, reader: Reader, groups: Sequence[Group], *, chat: bool = False, logprobs: bool = False
+) -> list[Completion]:
+    """Write every sample of some groups, all of which share one `Sampling`; as `drafted`, which says more."""
+    drafts = drafted(loaded, reader, groups, chat=chat, logprobs=logprobs)
+    return [draft.completion() for draft in drafts]
+
+
+def drafted(
+    loaded: Loaded, reader: Reader, groups: Sequence[Group], *, chat: bool = False, logprobs: bool = False
+) -> list[Draft]:
+    """Every sample of some groups, all of which share one `Sampling`, with its tokens.
+
+    Args:
+        chat: The prompts are turns of a chat, and so is what is written.
+        logprobs: Give the log-probability of each token too, which takes one more pass over the vocabulary.
 
     Raises:
         InputError: The network's weights give no numbers.
@@ -63,7 +77,7 @@ def decode(loaded: Loaded, reader: Reader, groups: Sequence[Group]) -> list[Comp
     """
     import torch
 
-    drafts = _drafts(loaded, reader, groups)
+    drafts = _drafts(loaded, reader, groups, chat)
     longest = max((draft.limit for draft in drafts), default=0)
     if longest > 0:
         with torch.inference_mode():
@@ -71,21 +85,22 @@ def decode(loaded: Loaded, reader: Reader, groups: Sequence[Group]) -> list[Comp
             reading = read(loaded, [list(group.tokens) for group in groups], longest)
             _require_numbers(reading.logits)
             _spread(reading, [row for row, group in enumerate(groups) for _ in group.requests])
-            _write(loaded, reading, drafts, groups[0].requests[0].sampling, longest)
-    return [draft.completion() for draft in drafts]
+            _write(loaded, reading, drafts, groups[0].requests[0].sampling, longest, logprobs)
+    return drafts
 
 
-def _drafts(loaded: Loaded, reader: Reader, groups: Sequence[Group]) -> list[Draft]:
+def _drafts(loaded: Loaded, reader: Reader, groups: Sequence[Group], chat: bool) -> list[Draft]:
+    shared: dict[str, Any] = {"reader": reader, "ends": loaded.ends, "chat": chat}
     return [
-        Draft(
-            request=request, reader=reader, ends=loaded.ends, prompt_tokens=len(group.tokens), limit=group.limit
-        )
+        Draft(request=request, prompt_tokens=len(group.tokens), limit=group.limit, **shared)
         for group in groups
         for request in group.requests
-    ]  # fmt: skip
+    ]
 
 
-def _write(loaded: Loaded, reading: Reading, drafts: list[Draft], sampling: Sampling, longest: int) -> None:
+def _write(
+    loaded: Loaded, reading: Reading, drafts: list[Draft], sampling: Sampling, longest: int, logprobs: bool
+) -> None:
     """Take token after token until every draft has ended."""
     import torch
 
@@ -95,8 +110,11 @@ def _write(loaded: Loaded, reading: Reading, drafts: list[Draft], sampling: Samp
     for step in range(longest):
         logits = reading.logits[:, : loaded.words]
         chosen = choose(logits, sampling.temperature, sampling.top_p, draws[:, step : step + 1])
+        chances = _chances(reading.logits, chosen) if logprobs else []
         for row, token in enumerate(chosen.tolist()):
             draft = rows[row]
+            if chances and draft is not None and draft.limit > step:
+                draft.logprobs.append(chances[row])
             if draft is not None and (draft.limit <= step or draft.take(token)):
                 rows[row] = None
         alive = [row for row, draft in enumerate(rows) if draft is not None]
@@ -109,6 +127,12 @@ def _write(loaded: Loaded, reading: Reading, drafts: list[Draft], sampling: Samp
             _spread(reading, alive)
             chosen, draws, rows, wasted = chosen[index], draws[index], [rows[row] for row in alive], 0
         _advance(loaded, reading, chosen)
+
+
+def _chances(logits: Any, chosen: Any) -> list[float]:
+    """Log-probability of each row's chosen token, in nats, whatever the temperature."""
+    values = logits.float().log_softmax(-1).gather(-1, chosen[:, None])
+    return [float(value) for value in values.squeeze(-1).tolist()]
 
 
 def _read_causal(loaded: Loaded, prompts: list[list[int]], ahead: int) -> Reading:

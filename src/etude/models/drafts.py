@@ -8,6 +8,7 @@ decoding, which alone decides where the text is cut.
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from etude.models.turns import kept
 from etude.records import Completion, Request
 
 
@@ -51,6 +52,8 @@ class Draft:
     Attributes:
         prompt_tokens: How many tokens of the prompt the network was given.
         limit: How many tokens it may have.
+        chat: It is a turn of a chat: read as one when it has ended, with no stop string before that.
+        logprobs: Of its tokens, where they are wanted.
     """
 
     request: Request
@@ -58,7 +61,9 @@ class Draft:
     ends: frozenset[int]
     prompt_tokens: int
     limit: int
+    chat: bool = False
     tokens: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
     tail: str = ""
     text: str | None = None
     finish: Literal["stop", "length"] = "stop"
@@ -68,7 +73,7 @@ class Draft:
         self.tokens.append(token)
         if token in self.ends:
             self._close(self.tokens[:-1], "stop")
-        elif self._may_stop(token) and self._cut(text := self.reader.text(self.tokens)) < len(text):
+        elif self._may_stop(token) and self._kept(text := self.reader.text(self.tokens)) != text:
             self._close(self.tokens, "stop")
         elif len(self.tokens) >= self.limit:
             self._close(self.tokens, "length")
@@ -84,11 +89,12 @@ class Draft:
             prompt_tokens=self.prompt_tokens,
             completion_tokens=len(self.tokens),
             finish=self.finish,
+            logprobs=tuple(self.logprobs) or None,
         )
 
     def _may_stop(self, token: int) -> bool:
         stops = self.request.sampling.stop
-        if not stops:
+        if not stops or self.chat:
             return False
         piece = self.reader.piece(token)
         longest = max(map(len, stops))
@@ -96,11 +102,11 @@ class Draft:
         self.tail = tail[-longest:]
         return "\ufffd" in tail or any(stop in tail for stop in stops)
 
-    def _cut(self, text: str) -> int:
-        places = (text.find(stop) for stop in self.request.sampling.stop)
-        return min((place for place in places if place >= 0), default=len(text))
+    def _kept(self, text: str) -> str:
+        request = self.request
+        return kept(request.prompt, request.sampling.stop, text, chat=self.chat)
 
     def _close(self, tokens: list[int], finish: Literal["stop", "length"]) -> None:
-        text = self.reader.text(tokens)
-        place = self._cut(text)
-        self.text, self.finish = text[:place], "stop" if place < len(text) else finish
+        said = self.reader.text(tokens)
+        self.text = self._kept(said)
+        self.finish = "stop" if len(self.text) < len(said) and not self.chat else finish

@@ -11,15 +11,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
+from etude.caps import Caps
 from etude.errors import InputError, MissingError
 from etude.models.decoding import Group, decode, out_of_memory
 from etude.models.drafts import Reader
-from etude.models.folders import find_folder, hash_folder
+from etude.models.folders import base_of, find_folder, hash_folder, is_adapter
 from etude.models.loading import Loaded, load, quiet
 from etude.models.scoring import score_tokens
-from etude.models.tokens import fit, prompt_tokens, target_tokens
-from etude.records import Completion, Request, Sampling
+from etude.models.tokens import Style, chats, fit, has_template, prompt_tokens, target_tokens
+from etude.records import Completion, Request, Sampling, identify
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +34,14 @@ class HuggingFace:
     alone, apart from the rounding of sums in batches of other shapes.
 
     Attributes:
-        path: A local model folder, or a hub id.
+        path: A local model folder, a peft adapter's folder (its base is looked up), or a hub id.
         device: `auto` takes cuda, else mps, else cpu.
         dtype: `auto` is bfloat16 on cuda and float32 elsewhere.
         batch_size: Sequences decoded together; halved for good when memory runs out.
         revision: Branch, tag or commit of a hub id.
+        style: `chat` asks in the tokenizer's chat template and reads the answer as a chat's, `completion` has the
+            prompt continued, `auto` chats where the tokenizer has a template. Learners follow it.
+        logprobs: Keep the log-probability of every token written.
         loading_seconds: What loading the weights took; 0 before that.
 
     Raises:
@@ -49,6 +54,9 @@ class HuggingFace:
     dtype: str = "auto"
     batch_size: int = 64
     revision: str | None = None
+    style: Style = "auto"
+    logprobs: bool = False
+    offers: ClassVar[tuple[str, ...]] = ("logprobs", "score", "train", "chat")
     loading_seconds: float = field(default=0.0, init=False, repr=False, compare=False)
     _capacity: int | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -59,8 +67,16 @@ class HuggingFace:
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits over the names and bytes of config, weights and tokenizer files."""
-        return hash_folder(self.folder)
+        """16 hex digits over the names and bytes of config, weights and tokenizer files; a style of your own counts."""
+        own = hash_folder(self.folder)
+        return own if self.style == "auto" else identify({"folder": own, "style": self.style})
+
+    @property
+    def caps(self) -> Caps:
+        """All of them, once they are asked for; a chat needs a template (of a hub model not yet here it is unknown)."""
+        here = Path(self.path).expanduser()
+        chat = self.style == "chat" or (self.style == "auto" and here.is_dir() and has_template(here))
+        return Caps(logprobs=self.logprobs, score=True, train=True, chat=chat)
 
     @cached_property
     def loaded(self) -> Loaded:
@@ -73,6 +89,10 @@ class HuggingFace:
     @cached_property
     def _reader(self) -> Reader:
         return Reader(self.loaded.tokenizer, goes_on=not self.loaded.encoder_decoder)
+
+    @cached_property
+    def _chat(self) -> bool:
+        return chats(self.loaded.tokenizer, self.style)
 
     @property
     def capacity(self) -> int:
@@ -100,16 +120,18 @@ class HuggingFace:
 
     def fits(self, prompt: str, max_tokens: int) -> bool:
         """Whether a prompt and `max_tokens` new tokens fit into the context (an encoder: the prompt alone)."""
-        if len(prompt.encode("utf-8", "replace")) + max_tokens <= self._stated_context:
+        plain = self.style == "completion" or not has_template(self.folder)  # what a template adds is not known here
+        if plain and len(prompt.encode("utf-8", "replace")) + max_tokens <= self._stated_context:
             return True  # a token is at least one byte: no network need be loaded to know
-        ids = prompt_tokens(self.loaded.tokenizer, prompt, encoder_decoder=self.loaded.encoder_decoder)
+        ids = self._ids(prompt)
         answer = 0 if self.loaded.encoder_decoder else max_tokens
         return self.loaded.context is None or len(ids) + answer <= self.loaded.context
 
     @cached_property
     def _stated_context(self) -> int:
         """Positions that the folder's configuration names at its top; 0 where it names none there."""
-        stated = json.loads((self.folder / "config.json").read_text()).get("max_position_embeddings", 0)
+        folder = base_of(self.folder) if is_adapter(self.folder) else self.folder
+        stated = json.loads((folder / "config.json").read_text()).get("max_position_embeddings", 0)
         return stated if isinstance(stated, int) else 0
 
     def score(self, prompt: str, continuations: Sequence[str]) -> list[list[float]]:
@@ -159,7 +181,7 @@ class HuggingFace:
     def _prompt(self, prompt: str, max_tokens: int) -> tuple[list[int], int, bool]:
         """Ids of a prompt, how many tokens may follow, and whether its beginning was cut off."""
         model = self.loaded
-        ids = prompt_tokens(model.tokenizer, prompt, encoder_decoder=model.encoder_decoder)
+        ids = self._ids(prompt)
         if max(ids) >= model.known:
             raise InputError(
                 f"the tokenizer of {self.path} gives token {max(ids)}, the network knows {model.known} tokens",
@@ -172,6 +194,10 @@ class HuggingFace:
         kept, limit = fit(ids, model.context, max_tokens, bos=model.tokenizer.bos_token_id)
         return kept, limit, len(kept) < len(ids)
 
+    def _ids(self, prompt: str) -> list[int]:
+        encoder_decoder = self.loaded.encoder_decoder
+        return prompt_tokens(self.loaded.tokenizer, prompt, encoder_decoder=encoder_decoder, style=self.style)
+
     def _try(self, batch: list[Group]) -> list[Completion] | None:
         """The batch's completions, or None where it did not fit into memory (the capacity is smaller then)."""
         loaded = self.loaded  # says what is missing where transformers is not installed
@@ -179,7 +205,7 @@ class HuggingFace:
 
         try:
             with quiet(transformers):
-                return decode(loaded, self._reader, batch)
+                return decode(loaded, self._reader, batch, chat=self._chat, logprobs=self.logprobs)
         except (RuntimeError, MemoryError) as error:
             self._halve(sum(len(group.requests) for group in batch), error)
             return None

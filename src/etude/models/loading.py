@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from etude.errors import InputError, MissingError
+from etude.models.folders import WORDS, base_of, is_adapter
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -48,6 +49,8 @@ class Loaded:
 def load(folder: Path, device: str = "auto", dtype: str = "auto") -> Loaded:
     """Load network and tokenizer from a checked folder (see `folders.find_folder`).
 
+    An adapter is merged into its base, which costs nothing afterwards; its own tokenizer is taken where it has one.
+
     Raises:
         InputError: The files do not make a model, or a setting is unknown.
         MissingError: torch or transformers is not installed, or the device is not there.
@@ -61,17 +64,29 @@ def load(folder: Path, device: str = "auto", dtype: str = "auto") -> Loaded:
         ) from None
     place = _place(torch, device)
     kind = _number_type(torch, dtype, place.type)
+    adapter = folder if is_adapter(folder) else None
+    folder = base_of(folder) if adapter else folder
+    words = adapter if adapter and any(next(adapter.glob(name), None) for name in WORDS) else folder
     with quiet(transformers):
         config = _attempt(folder, "config", lambda: transformers.AutoConfig.from_pretrained(folder, **_LOCAL))
-        tokenizer = _attempt(folder, "tokenizer", lambda: transformers.AutoTokenizer.from_pretrained(folder, **_LOCAL))
+        tokenizer = _attempt(words, "tokenizer", lambda: transformers.AutoTokenizer.from_pretrained(words, **_LOCAL))
         encoder_decoder = bool(getattr(config, "is_encoder_decoder", False))
         family = transformers.AutoModelForSeq2SeqLM if encoder_decoder else transformers.AutoModelForCausalLM
         network, notes = _attempt(
             folder, "weights", lambda: family.from_pretrained(folder, dtype=kind, output_loading_info=True, **_LOCAL)
         )
     _require_weights(folder, notes)
+    network = _attempt(adapter, "adapter", lambda: _merged(network, adapter)) if adapter else network
     network.to(place).eval()
     return ready(network, tokenizer)
+
+
+def _merged(network: Any, adapter: Path) -> Any:
+    try:
+        import peft
+    except ImportError:
+        raise MissingError("peft, which reads adapters, is not installed", fix="pip install 'etude[train]'") from None
+    return peft.PeftModel.from_pretrained(network, adapter, local_files_only=True).merge_and_unload()
 
 
 def ready(network: Any, tokenizer: Any) -> Loaded:
@@ -124,7 +139,7 @@ _LOCAL = {"local_files_only": True, "trust_remote_code": False}
 def _attempt(folder: Path, what: str, action: Any) -> Any:
     try:
         return action()
-    except MemoryError:
+    except (MemoryError, MissingError):
         raise
     except Exception as error:  # transformers raises a dozen kinds for a damaged folder
         reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")

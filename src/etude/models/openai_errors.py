@@ -3,10 +3,12 @@
 Keys never appear: not in a message, not in a choice.
 """
 
+import os
 from contextlib import suppress
 from typing import Any, Protocol
 
 from etude.errors import EtudeError, InputError, MissingError
+from etude.models.openai_asking import NEVER_CAME, PATIENCE, pause_of
 
 SHOWN = 300  # characters of the server's own words
 NAMED = 12  # models that are listed
@@ -44,11 +46,19 @@ def explain(error: Exception, place: Place, client: Any) -> EtudeError:
     """The user's error for one of the client's."""
     import openai
 
+    if isinstance(error, EtudeError):
+        return InputError(hidden(error.found, place), expected=error.expected, choices=error.choices, fix=error.fix)
     if isinstance(error, openai.APITimeoutError):
         return MissingError(
             f"the server at {place.url} gave no answer within {place.timeout:g} seconds",
             expected="an answer in time",
             fix="set a longer timeout, a lower concurrency, or fewer max_tokens",
+        )
+    if isinstance(error, openai.APIConnectionError) and type(error.__cause__).__name__ not in NEVER_CAME:
+        return MissingError(
+            f"the server at {place.url} cut the connection each time: {_cause(error)}",
+            expected="a whole answer",
+            fix="look at the server's own log, and run again (nothing is lost)",
         )
     if isinstance(error, openai.APIConnectionError):
         return MissingError(
@@ -79,8 +89,11 @@ def _key_refused(error: Any, place: Place) -> EtudeError:
 def _status(error: Any, place: Place, client: Any) -> EtudeError:
     code = error.status_code
     if code == 429 or code >= 500:
+        pause = pause_of(error.response.headers) or 0.0
         return MissingError(
-            f"the server at {place.url} still answers with status {code} after all retries: {_words(error)}",
+            f"the server at {place.url} still answers with status {code} after all retries: {_words(error, place)}"
+            if pause <= PATIENCE
+            else f"the server at {place.url} answers with status {code} and asks for a pause of {pause:g} seconds",
             expected="an answer",
             fix="run again later (nothing is lost), or set a lower concurrency and more retries",
         )
@@ -98,7 +111,7 @@ def _status(error: Any, place: Place, client: Any) -> EtudeError:
         405: f'check the url (most end in /v1), or set endpoint = "{other}"',
     }
     return InputError(
-        f"the server at {place.url} refuses the request (status {code}): {_words(error)}",
+        f"the server at {place.url} refuses the request (status {code}): {_words(error, place)}",
         expected="settings that it takes",
         fix=fix.get(code, "change the setting that it names; a prompt that is too long wants a lower budget"),
     )
@@ -118,11 +131,17 @@ def _nearest(name: str, offered: list[str]) -> tuple[str, ...]:
     return tuple([*close, *(item for item in offered if item not in close)][:NAMED])
 
 
-def _words(error: Any) -> str:
-    """The server's own words, on one line."""
+def hidden(text: str, place: Place) -> str:
+    """The text without the key: a server may repeat it in what it says."""
+    key = os.environ.get(place.key, "").strip() if place.key else ""
+    return text.replace(key, "…") if key else text
+
+
+def _words(error: Any, place: Place) -> str:
+    """The server's own words, on one line, without the key."""
     body = error.body
     told = body.get("message") or body.get("detail") or body.get("error") if isinstance(body, dict) else body
-    return " ".join(str(told or error.message).split())[:SHOWN]
+    return " ".join(hidden(str(told or error.message), place).split())[:SHOWN]
 
 
 def _cause(error: BaseException) -> str:

@@ -1,74 +1,73 @@
-"""What a server's reply means: the text cut at its stop strings, why it ended, its token counts, its probabilities.
+"""What a server's reply means: its texts cut at their stop strings, why they ended, token counts, probabilities.
 
-Servers differ: some leave the stop string in, some name no reason, and a chat model writes the prompt out again where
-it was asked to go on. Nothing here talks to a server.
+Servers differ: some leave the stop string in, some name no reason, some give fewer texts than were asked for, few give
+probabilities. Nothing here talks to a server.
 """
 
-import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from etude.errors import InputError
-from etude.models.blocks import fenced
+from etude.models.spending import Tokens
+from etude.models.turns import kept
 from etude.records import Completion, Request
 
 LENGTHS = ("length", "max_tokens")  # names of the reason that there was no more room
-OPENING = re.compile(r"(?:async )?def \w+\(")
 SHOWN = 200  # characters of a strange reply in a message
 
 
-def completion(request: Request, reply: Any, endpoint: str) -> Completion:
-    """The completion that a reply holds.
+class UnreadableError(InputError):
+    """A reply that is none of the protocol; the server may do better when it is asked again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One choice of a reply as the server gave it."""
+
+    text: str
+    reason: str
+    logprobs: tuple[float, ...] | None
+
+
+def completions(requests: Sequence[Request], reply: Any, endpoint: str) -> list[Completion]:
+    """The completions that a reply holds, for the first of the requests where it holds fewer: choices are counted.
 
     `finish` is `length` where the server says so, or says nothing that we know and has used up the limit; a text that
-    is cut at a stop string ended there, whatever the server says.
+    is cut at a stop string ended there, whatever the server says. Of several texts the server counts the tokens
+    together: they are divided by the lengths of the texts, and the prompt's stand with the first.
 
     Raises:
-        InputError: The reply is none of the protocol.
+        UnreadableError: The reply is none of the protocol.
     """
-    text, reason = _first(reply, endpoint)
-    said = text
-    if endpoint == "chat":
-        text, goes_on = continuation(request.prompt, text)
-        kept = cut(text, request.sampling.stop) if goes_on else text
-    else:
-        kept = cut(text, request.sampling.stop)
-    counts = getattr(reply, "usage", None)
-    written = _count(counts, "completion_tokens")
-    return Completion(
-        request=request,
-        text=kept,
-        prompt_tokens=_count(counts, "prompt_tokens"),
-        completion_tokens=written,
-        finish=_finish(reason, len(kept) < len(said), written >= request.sampling.max_tokens),
+    said = _choices(reply, endpoint)[: len(requests)]
+    read, written = _count(reply, "prompt_tokens"), _count(reply, "completion_tokens")
+    shares = _shares(written, [max(len(item.text), 1) for item in said])
+    found = []
+    for place, (request, item, share) in enumerate(zip(requests, said, shares, strict=False)):
+        text = kept(request.prompt, request.sampling.stop, item.text, chat=endpoint == "chat")
+        shortened = endpoint != "chat" and len(text) < len(item.text)  # of a chat's reply the prose is left out too
+        finish = _finish(item.reason, shortened, share >= request.sampling.max_tokens)
+        found.append(
+            Completion(
+                request=request,
+                text=text,
+                prompt_tokens=0 if place else read,
+                completion_tokens=share,
+                finish=finish,
+                logprobs=item.logprobs,
+            )
+        )
+    return found
+
+
+def used(reply: Any, endpoint: str, most: Tokens) -> Tokens:
+    """What a reply cost: as the server counts it; where it does not, a token per byte of text, `most` at most."""
+    said = sum(len(item.text.encode("utf-8", "replace")) for item in _choices(reply, endpoint))
+    return Tokens(
+        _count(reply, "prompt_tokens") or most.prompt,
+        _count(reply, "completion_tokens") or min(most.completion, said),
     )
-
-
-def cut(text: str, stops: tuple[str, ...]) -> str:
-    """The text before the first of its stop strings."""
-    return text[: min((place for stop in stops if (place := text.find(stop)) >= 0), default=len(text))]
-
-
-def continuation(prompt: str, reply: str) -> tuple[str, bool]:
-    """What a chat model's reply adds to the prompt, and whether it is such a continuation at all.
-
-    A reply that repeats the prompt's last line goes on after it, also inside of a fence; one that names the function
-    that a prompt leaves open in its own way goes on after that name. A reply that begins with an indented line is one
-    as it stands. Anything else (a function written anew, prose) is left whole for `reply.program_of` to read.
-    """
-    last = prompt.rstrip().rpartition("\n")[2]
-    left_open = OPENING.fullmatch(last.strip()) is not None
-    text = reply.replace("\r\n", "\n")
-    inside = fenced(text)
-    for piece in (*inside, text):
-        _, repeated, rest = f"\n{piece}".partition(f"\n{last}")
-        if last.strip() and repeated:
-            return _aligned(prompt, rest), True
-    for piece in inside or [text]:
-        found = re.search(rf"^{OPENING.pattern}", piece, re.MULTILINE) if left_open else None
-        if found:
-            return piece[found.end() :], True
-    whole = max(inside, key=len) if inside else text
-    return whole, whole[:1] in (" ", "\t") and bool(whole.strip())
 
 
 def scores_of(reply: Any, prompt: str, text: str) -> list[float] | None:
@@ -81,30 +80,49 @@ def scores_of(reply: Any, prompt: str, text: str) -> list[float] | None:
     ends = [*places[1:], len(said)]
     begin, end = len(prompt), len(prompt) + len(text)
     rows = zip(places, ends, values, strict=False)
-    found = [value for place, until, value in rows if until > begin and place < end]
-    return None if any(not isinstance(value, (int, float)) for value in found) else [float(value) for value in found]
+    return _floats([value for place, until, value in rows if until > begin and place < end])
 
 
-def _aligned(prompt: str, rest: str) -> str:
-    """Without the line break that the prompt has already."""
-    return rest[1:] if prompt.endswith("\n") and rest.startswith("\n") else rest
-
-
-def _first(reply: Any, endpoint: str) -> tuple[str, str]:
-    """The text of a reply and the server's reason for its end, "" where it names none."""
+def _choices(reply: Any, endpoint: str) -> list[Said]:
+    """Every choice of a reply; a reply without one is none of the protocol."""
     choices = getattr(reply, "choices", None)
-    first = choices[0] if isinstance(choices, list) and choices else None
-    holder = getattr(first, "message", None) if endpoint == "chat" else first
+    found = [_said(item, endpoint) for item in choices] if isinstance(choices, list) else []
+    if not found:
+        raise _unreadable(reply)
+    return found
+
+
+def _said(choice: Any, endpoint: str) -> Said:
+    holder = getattr(choice, "message", None) if endpoint == "chat" else choice
     text = getattr(holder, "content" if endpoint == "chat" else "text", None)
     if holder is not None and text is None:
         text = ""  # a refusal, or a chat model that has thought until its room was used up
     if not isinstance(text, str):
-        raise InputError(
-            f"the server's reply is no completion: {str(reply)[:SHOWN]!r}",
-            expected="what the OpenAI protocol says",
-            fix="check the url: most servers want it to end in /v1",
-        )
-    return text, str(getattr(first, "finish_reason", None) or "")
+        raise _unreadable(choice)
+    reason = str(getattr(choice, "finish_reason", None) or "")
+    return Said(text=text, reason=reason, logprobs=_logprobs(getattr(choice, "logprobs", None)))
+
+
+def _logprobs(held: Any) -> tuple[float, ...] | None:
+    """A choice's log-probabilities, as completions or as chats give them; None where they are missing."""
+    content = getattr(held, "content", None)
+    values = [getattr(item, "logprob", None) for item in content] if isinstance(content, list) else None
+    found = _floats(values if values is not None else getattr(held, "token_logprobs", None))
+    return tuple(found) if found else None
+
+
+def _floats(values: Any) -> list[float] | None:
+    if not isinstance(values, list) or any(not isinstance(value, (int, float)) for value in values):
+        return None
+    return [float(value) for value in values]
+
+
+def _unreadable(reply: Any) -> UnreadableError:
+    return UnreadableError(
+        f"the server's reply is no completion: {str(reply)[:SHOWN]!r}",
+        expected="what the OpenAI protocol says",
+        fix="check the url: most servers want it to end in /v1",
+    )
 
 
 def _finish(reason: str, shortened: bool, used_up: bool) -> Literal["stop", "length"]:
@@ -113,7 +131,17 @@ def _finish(reason: str, shortened: bool, used_up: bool) -> Literal["stop", "len
     return "length" if reason in LENGTHS or (reason != "stop" and used_up) else "stop"
 
 
-def _count(counts: Any, name: str) -> int:
+def _count(reply: Any, name: str) -> int:
     """A token count; 0 where the server does not say."""
-    value = getattr(counts, name, 0)
+    value = getattr(getattr(reply, "usage", None), name, 0)
     return value if isinstance(value, int) and value > 0 else 0
+
+
+def _shares(total: int, sizes: list[int]) -> list[int]:
+    """A total divided in proportion to sizes; the shares sum to it."""
+    whole, given, shares = sum(sizes), 0, list[int]()
+    for place in range(len(sizes)):
+        until = total * sum(sizes[: place + 1]) // whole
+        shares.append(until - given)
+        given = until
+    return shares

@@ -12,6 +12,7 @@ from typing import Any
 from etude.errors import InputError
 from etude.models.grafting import graft
 from etude.models.parsing import compiled, definition
+from etude.models.spoken import stops_of, words_of
 from etude.records import Call, TaskView, Tests
 
 TOP_LEVEL = ("\ndef ", "\nclass ", "\n#", "\nif __name__", "\nprint(", "\n@", "\nassert ")
@@ -21,9 +22,9 @@ TOP_LEVEL = ("\ndef ", "\nclass ", "\n#", "\nif __name__", "\nprint(", "\n@", "\
 def render(template: str, view: TaskView, **context: Any) -> str:
     """The prompt that a template makes of a task.
 
-    A template sees `view`, `prompt`, `entry_point`, `language`, `tests` (the shown tests as lines of text) and the
-    context. A repair template wants `program` (the earlier program) and `feedback`; `completion`, the model's own words
-    for it, is made from the program where it is not given.
+    A template sees `view`, `prompt`, `entry_point`, `language` (of another one than Python also `title`, `fence` and
+    `hint`), `tests` (the shown tests as lines of text) and the context. A repair template wants `program` (the earlier
+    program) and `feedback`; `completion`, the model's own words for it, is made from the program where it is not given.
 
     Args:
         template: A built-in name such as `complete.v1`, or the path of a template file.
@@ -41,6 +42,7 @@ def render(template: str, view: TaskView, **context: Any) -> str:
         "entry_point": view.entry_point,
         "language": view.language,
         "tests": shown_lines(view.shown, view.entry_point),
+        **({} if view.language == "python" else words_of(view.language)),
         **context,
     }
     if "program" in names and "completion" not in names:
@@ -82,6 +84,8 @@ def load(template: str) -> Any:
 
 def template_for(view: TaskView, repair: bool = False) -> str:
     """The name of the built-in template for a kind of task."""
+    if view.kind == "instruct" and view.language != "python":
+        return "repair-program.v1" if repair else "program.v1"
     if repair:
         return "repair-instruct.v1" if view.kind == "instruct" else "repair-complete.v1"
     return f"{view.kind}.v1"
@@ -89,7 +93,9 @@ def template_for(view: TaskView, repair: bool = False) -> str:
 
 def stops_for(view: TaskView) -> tuple[str, ...]:
     """The strings that end a reply to a kind of task."""
-    return ("\n```",) if view.kind == "instruct" else TOP_LEVEL
+    if view.kind == "instruct":
+        return ("\n```",)
+    return TOP_LEVEL if view.language == "python" else stops_of(view.language)
 
 
 def target_for(view: TaskView, program: str) -> str:

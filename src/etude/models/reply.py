@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from etude.models.blocks import fenced, find_code, has_fence
 from etude.models.grafting import graft
 from etude.models.parsing import compiled, definition, header_line, longest_program, statements
+from etude.models.spoken import program_in
 from etude.records import TaskView
 
 PARSER = "reply.v1"
@@ -54,9 +55,7 @@ def holds_program(program: str, view: TaskView) -> bool:
 
 def _read(text: str, view: TaskView) -> str:
     if view.language != "python":
-        inside = fenced(text)
-        text = max(inside, key=len) if inside else text
-        return text if view.kind == "instruct" else view.prompt + text
+        return program_in(text, view)
     if view.kind == "instruct":
         return find_code(text, view.entry_point).strip("\n")
     return _complete(text, view.prompt, view.entry_point or ("sol" if view.kind == "puzzle" else ""))

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from etude.caps import Caps
 from etude.errors import InputError, MissingError
 from etude.records import Completion, Request, identify
 
@@ -45,6 +46,11 @@ class Scripted:
                 f"the replies are a {type(table).__name__}", expected="an object: prompt -> list of replies"
             )
         return {str(key): _replies(value, f"of prompt {str(key)[:60]!r}") for key, value in table.items()}
+
+    @property
+    def caps(self) -> Caps:
+        """Nothing: the words are written down, and that is all."""
+        return Caps()
 
     @cached_property
     def fingerprint(self) -> str:

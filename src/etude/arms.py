@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from etude import config
-from etude.errors import EtudeError, InputError
+from etude.errors import CapError, EtudeError, InputError
 from etude.folders import keep_manifest, keep_recipe
 from etude.ledger import Ledger, storage
 from etude.loop import learn
 from etude.progress import Progress, Watch
 from etude.records import Report, encode
-from etude.stages import Run, assemble, require_open
+from etude.stages import Run, assemble, require_capable, require_open
 
 MAIN = "main"
 
@@ -113,6 +113,7 @@ def _require_parts(recipe: config.Recipe) -> None:
     require_open(recipe)
     for room, part in (("models", recipe.model), ("sources", recipe.source), ("solvers", recipe.solver)):
         config.build(room, part)
+    require_capable(recipe)
 
 
 class Controls:
@@ -130,6 +131,7 @@ class Controls:
         self._lock = threading.Lock()
         self._children: list[subprocess.Popen[str]] = []
         self.failures: dict[str, str] = {}
+        self.capped: set[str] = set()
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(min(parallel - 1, len(names)))]
         for thread in self._threads:
             thread.start()
@@ -144,7 +146,8 @@ class Controls:
         for thread in self._threads:
             thread.join()
         for name, said in self.failures.items():
-            raise EtudeError(f"the arm {name!r} failed: {said}", fix="run the same command again to resume it")
+            kind = CapError if name in self.capped else EtudeError
+            raise kind(f"the arm {name!r} failed: {said}", fix="run the same command again to resume it")
 
     def stop(self) -> None:
         """Ends the arms at work; each can be resumed."""
@@ -189,6 +192,7 @@ class Controls:
         child.wait()
         reader.join()
         if child.returncode:
+            self.capped |= {name} if child.returncode == 3 else set()
             self.failures[name] = "".join(errors).strip() or f"exit code {child.returncode}"
 
 

@@ -22,6 +22,8 @@ from etude.records import Example, Json, Report, encode
 
 FREE = ("parallel", "threads", "sandbox", "about", "rounds", "arms")
 """Recipe keys that may differ when a run is resumed: they change what more is done, not what was done."""
+FREE_OF_MODELS = ("token_cap", "money_cap", "prompt_price", "completion_price", "concurrency", "retries", "timeout")
+"""The same of a model that is paid for."""
 
 
 def write_text(path: Path, text: str) -> None:
@@ -66,8 +68,11 @@ def _same(folder: Path, old: Recipe, new: Recipe) -> None:
 
 
 def _told(recipe: Recipe) -> dict[str, Any]:
-    """What may not change when a run is resumed: whether the test split is unlocked may."""
+    """What may not change when a run is resumed: whether the test split is unlocked may, and what a model may cost."""
     table = recipe.model_dump(exclude=set(FREE))
+    for place, name in ((table, "model"), (table["source"], "proposer")):
+        if isinstance(place.get(name), dict):
+            place[name] = {key: item for key, item in place[name].items() if key not in FREE_OF_MODELS}
     table["suite"] = {key: item for key, item in table["suite"].items() if key != "unlock_test"}
     return table
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from etude.caps import require_caps
 from etude.config import Recipe, build, build_all, find
 from etude.errors import RecipeError
 from etude.folders import round_folder
@@ -74,6 +75,7 @@ class Run:
 def assemble(recipe: Recipe, watch: Watch, name: str) -> Parts:
     """Builds every part of a recipe; a wrong name or setting is an error before anything is run."""
     _require_no_test(recipe)
+    require_capable(recipe)
     suite = build("suites", recipe.suite)
     drawing = {key: getattr(suite, key) for key in ("temperature", "top_p", "max_tokens") if hasattr(suite, key)}
     validation = build("sources", recipe.validation).propose(None) if recipe.validation else ()
@@ -83,18 +85,32 @@ def assemble(recipe: Recipe, watch: Watch, name: str) -> Parts:
             expected="a table [validation] with a source",
             fix='select = "last" and patience = 0, or validation = { use = "task_set", tasks = "..." }',
         )
+    model = build("models", recipe.model)
     return Parts(
         source=build("sources", recipe.source),
-        model=build("models", recipe.model),
+        model=model,
         solver=build("solvers", recipe.solver),
         judge=build("judges", recipe.judge),
         curators=build_all("curators", recipe.curators),
-        learner=build("learners", recipe.learner, watch=_training(name, watch)),
+        learner=build("learners", recipe.learner, watch=_training(name, watch), style=getattr(model, "style", "auto")),
         suite=suite,
         examiner=build("solvers", recipe.examiner, samples=suite.n, **drawing),
         validator=build("solvers", recipe.validator or recipe.solver),
         validation=tuple(validation),
     )
+
+
+def require_capable(recipe: Recipe) -> None:
+    """Refuses a recipe whose model lacks what one of its parts needs.
+
+    Raises:
+        RecipeError: See `caps.require_caps`; a recipe without rounds trains nothing.
+    """
+    asked = {"solver": ("solvers", recipe.solver), "examiner": ("solvers", recipe.examiner),
+             "validator": ("solvers", recipe.validator or recipe.solver), "suite": ("suites", recipe.suite),
+             **({"learner": ("learners", recipe.learner)} if recipe.rounds else {})}  # fmt: skip
+    built = {place: (part.use, build(room, part)) for place, (room, part) in asked.items()}
+    require_caps(recipe.model.use, build("models", recipe.model), built)
 
 
 def require_open(recipe: Recipe) -> None:
@@ -158,7 +174,7 @@ def begin(
     """The state of a round: its folder, its tasks, its validation rows, and all rows of the rounds before."""
     seed, folder = run.recipe.seed, round_folder(run.folder, round)
     state = State(round=round, seed=seed, folder=folder, base=base, agent=agent, earlier=earlier, note=run.ledger.note,
-                  sandbox=run.sandbox, guard=guard)  # fmt: skip
+                  sandbox=run.sandbox, guard=guard, judge=run.parts.judge)  # fmt: skip
     if round == BASE:
         return state
     author = base if getattr(run.parts.source, "proposer", "") == "base" else agent

@@ -9,18 +9,48 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from etude.errors import StorageError
-from etude.models.folders import TOKENIZER
+from etude.models.folders import TOKENIZER, hash_folder
 from etude.models.loading import quiet
-from etude.records import Json
+from etude.protocols import State
+from etude.records import Agent, Json
 
 NOTE = "etude.json"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def learned(
+    agent: Agent, start: Agent, state: State, rows: str, key: str, make: Callable[[Path, dict[str, Json]], None]
+) -> Agent:
+    """The agent that uses the folder of this learning, which is made where it is not there yet.
+
+    Args:
+        rows: Hash of what is learned from.
+        key: Hash of all that decides what comes of it.
+        make: Makes the folder; given its path, and what its note begins with.
+    """
+    folder = state.folder / "model"
+    if not finished(folder, key):
+        make(folder, {"key": key, "rows": rows, "parent": start.fingerprint})
+    return replace(
+        agent,
+        model=str(folder),
+        fingerprint=hash_folder(folder),
+        parent=start.fingerprint,
+        rows=rows,
+        round=state.round,
+    )
+
+
+def unchanged(agent: Agent, state: State) -> Agent:
+    """The given agent, named by this round: where there is nothing to learn from."""
+    return replace(agent, round=state.round)
 
 
 def finished(folder: Path, key: str) -> bool:

@@ -11,25 +11,31 @@ from etude.learners.tokens import IGNORED
 
 
 def answer_loss(network: Any, batch: dict[str, Any], accepts: frozenset[str]) -> Any:
-    """Sum of the weighted cross entropies of all answer tokens of a batch (see `etude.learners.tokens.collator`).
+    """Sum of the weighted cross entropies of a batch's labels (see `tokens.collator`, `packing.packed_collator`).
 
     Args:
         accepts: Names of the network's forward arguments.
     """
     import torch
 
-    labels, inputs = batch["labels"], {name: batch[name] for name in ("input_ids", "attention_mask")}
+    labels, weights = batch["labels"], batch["weights"]
+    inputs: dict[str, Any] = {
+        name: batch[name] for name in ("input_ids", "attention_mask", "position_ids") if name in batch
+    }
+    if "position_ids" in batch:
+        inputs["use_cache"] = False  # a cache would hide from the attention where packed rows begin
     if "decoder_input_ids" in accepts:
-        inputs["decoder_input_ids"] = network.prepare_decoder_input_ids_from_labels(labels=labels)
+        inner = getattr(network, "module", network)  # what several processes share is wrapped once more
+        inputs["decoder_input_ids"] = inner.prepare_decoder_input_ids_from_labels(labels=labels)
         logits = network(**inputs).logits
     else:
         columns = labels.shape[1]
         if "logits_to_keep" in accepts:
             inputs["logits_to_keep"] = columns
-        logits, labels = network(**inputs).logits[:, -columns:-1], labels[:, 1:]
+        logits, labels, weights = network(**inputs).logits[:, -columns:-1], labels[:, 1:], weights[:, 1:]
     chosen = labels != IGNORED
     losses = torch.nn.functional.cross_entropy(logits[chosen].float(), labels[chosen], reduction="none")
-    return (losses * batch["weights"].unsqueeze(1).expand_as(labels)[chosen]).sum()
+    return (losses * weights[chosen]).sum()
 
 
 def accepted(network: Any) -> frozenset[str]:

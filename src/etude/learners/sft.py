@@ -1,30 +1,42 @@
 """Supervised fine-tuning: the model learns to write each target after its prompt.
 
-The loss is on answer tokens only, the end token among them; the prompt is read, never trained. Causal and
-encoder-decoder models alike (an encoder is given the prompt, the decoder the target). Used for bootstrapping
-(Dr. Boot, arXiv 2507.15889) and self-taught puzzles (arXiv 2207.14502), which differ in rows, not in training.
+The loss is on answer tokens only, the end token among them; the prompt is read, and trained only where a weight for it
+is set. Causal and encoder-decoder models alike (an encoder is given the prompt, the decoder the target). Used for
+bootstrapping (Dr. Boot, arXiv 2507.15889) and self-taught puzzles (arXiv 2207.14502), which differ in rows, not in
+training. All weights, low-rank adapters (LoRA, arXiv 2106.09685) or adapters on a network of 4 bit (QLoRA, arXiv
+2305.14314).
 
 It does not choose rows (curators do) and does not decide whether the new agent is kept (the loop does).
 """
 
-import importlib.util
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from etude.errors import InputError, MissingError, RecipeError
-from etude.learners.folder import finished, prepare, save, stored_type
-from etude.learners.tokens import Encoded, collator, encode
-from etude.learners.training import History, Schedule, Settings, Watch, seeded, train
+from etude.learners.adapters import adapted, keep, merged, plain
+from etude.learners.arguments import Schedule, calm
+from etude.learners.checks import require_libraries, require_range
+from etude.learners.folder import learned, prepare, save, stored_type, unchanged
+from etude.learners.loss import accepted
+from etude.learners.packing import pack, packed_collator, require_apart
+from etude.learners.processes import is_main, wait, world
+from etude.learners.quantised import load_quantised
+from etude.learners.tokens import Collate, Encoded, collator, encode, end_of
+from etude.learners.tracking import Tracker, require_trackers, tracked
+from etude.learners.training import History, Settings, Watch, train
 from etude.models.decoding import out_of_memory
-from etude.models.folders import find_folder, hash_folder
+from etude.models.folders import find_folder
 from etude.models.loading import Loaded, load
+from etude.models.tokens import Style
 from etude.protocols import State
 from etude.records import Agent, Example, Json, identify
 
 METHOD = "sft/1"
+IDLE = ("watch", "report_to")
+"""Settings that change nothing of what is learned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +54,13 @@ class Sft:
             beginning; a row whose target alone does not fit is dropped, and counted in the folder's note.
         start: Train from the run's `base` agent each round, from the `previous` one, or from the `average` of both.
         lora: Rank of low-rank adapters on all linear layers, merged at the end; 0 trains all weights.
+        adapter: Keep the adapter too, in `model/adapter`, for plain peft.
+        quantize: `4bit` holds the frozen weights in four bits while adapters are trained (wants `bitsandbytes`); they
+            are merged into the weights as they were before.
+        packing: Several rows per sequence of `max_length` tokens, none of which sees another; `batch_size` then counts
+            sequences.
+        prompt_weight: What a token of a causal model's prompt counts in the loss; 0: answers only, 1: all alike.
+        checkpointing: Recompute activations instead of keeping them: less memory, more time.
         validation_every: Steps between two measurements on `state.validation`; 0 never measures. The weights that did
             best are kept, in memory meanwhile.
         patience: Measurements without progress before training stops; 0 never stops early.
@@ -51,6 +70,8 @@ class Sft:
             take half the memory and lose the smallest steps to rounding. The folder keeps the number type of its start.
         seed: Added to the run's seed.
         reseed: Another seed in each round, so that fine-tuning on the same rows again gives another model.
+        report_to: Trackers: `tensorboard`, `trackio`, `wandb`, `mlflow`; none by default.
+        style: How the model is asked; a recipe hands on its model's.
         watch: Told (step, steps, loss) after each step; not a recipe key.
     """
 
@@ -65,6 +86,11 @@ class Sft:
     max_length: int = 1024
     start: Literal["base", "previous", "average"] = "base"
     lora: int = 0
+    adapter: bool = False
+    quantize: Literal["", "4bit"] = ""
+    packing: bool = False
+    prompt_weight: float = 0.0
+    checkpointing: bool = False
     validation_every: int = 0
     patience: int = 0
     group_by_length: bool = True
@@ -72,7 +98,10 @@ class Sft:
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     seed: int = 0
     reseed: bool = False
+    report_to: tuple[Tracker, ...] = ()
+    style: Style = "auto"
     watch: Watch | None = field(default=None, repr=False, compare=False)
+    needs: ClassVar[tuple[str, ...]] = ("train",)
 
     def __post_init__(self) -> None:
         _check(self)
@@ -89,23 +118,18 @@ class Sft:
             StorageError: The new folder cannot be written; an earlier one is untouched.
         """
         if not examples:
-            return replace(agent, round=state.round)
+            return unchanged(agent, state)
         start = state.base if self.start == "base" else agent
-        rows, folder = identify(list(examples)), state.folder / "model"
-        key = self._key(start, rows, state)
-        if not finished(folder, key):
-            self._make(start, examples, state, folder, {"key": key, "rows": rows, "parent": start.fingerprint})
-        return replace(
-            agent,
-            model=str(folder),
-            fingerprint=hash_folder(folder),
-            parent=start.fingerprint,
-            rows=rows,
-            round=state.round,
-        )
+        rows = identify(list(examples))
+
+        def make(folder: Path, note: dict[str, Json]) -> None:
+            self._make(start, examples, state, folder, note)
+            wait()  # for the process that writes
+
+        return learned(agent, start, state, rows, self._key(start, rows, state), make)
 
     def _key(self, start: Agent, rows: str, state: State) -> str:
-        settings = {name: value for name, value in asdict(replace(self, watch=None)).items() if name != "watch"}
+        settings = {name: value for name, value in asdict(replace(self, watch=None)).items() if name not in IDLE}
         if settings.pop("reseed"):
             settings["round"] = state.round
         if self.start == "average":
@@ -117,24 +141,27 @@ class Sft:
         self, start: Agent, examples: Sequence[Example], state: State, folder: Path, note: dict[str, Json]
     ) -> None:
         """Trains and saves; when memory runs out, from the beginning again with smaller batches."""
-        _require_libraries(self.lora > 0)
-        source, partial, began = find_folder(start.model), prepare(folder), time.monotonic()
+        require_libraries(*(("peft",) if self.lora else ()))
+        require_trackers(self.report_to)
+        source, began = find_folder(start.model), time.monotonic()
+        partial = prepare(folder) if is_main() else folder.parent
         settings = self._settings(state.seed + (1000 * (state.round + 1) if self.reseed else 0))
         while True:
             try:
-                network, encoded, history = self._train(source, examples, state, settings, partial)
+                with tracked(self.report_to, state.folder), calm():
+                    network, encoded, history = self._train(source, examples, state, settings, partial)
                 break
             except Exception as error:
                 settings = smaller(settings, error)
-        facts = _facts(encoded, history, settings, examples)
-        save(network, source, partial, folder, {**note, **facts, "seconds": round(time.monotonic() - began, 3)})
+        if is_main():
+            network = self._whole(network, source, partial, history.weights)
+            facts = _facts(encoded, history, settings, examples)
+            save(network, source, partial, folder, {**note, **facts, "seconds": round(time.monotonic() - began, 3)})
 
     def _train(
         self, source: Path, examples: Sequence[Example], state: State, settings: Settings, partial: Path
     ) -> tuple[Any, Encoded, History]:
-        loaded = load(source, self.device, "float32" if self.dtype == "auto" else self.dtype)
-        if self.start == "average":
-            average(loaded, load(find_folder(state.base.model), self.device, "float32"))
+        loaded = self._load(source, state)
         encoded = self._encode(loaded, examples)
         if not encoded.rows:
             raise InputError(
@@ -142,33 +169,60 @@ class Sft:
                 f"{self.max_length} tokens, {encoded.silent} have weight 0",
                 fix="raise learner.max_length, or let the curators keep shorter programs",
             )
-        validation = self._encode(loaded, state.validation).rows if self.validation_every else []
+        pad, both = loaded.tokenizer.pad_token_id, loaded.encoder_decoder
+        if both and (self.packing or self.prompt_weight):
+            raise RecipeError("packing and prompt_weight are for causal models; this one is an encoder-decoder")
         network = adapted(loaded.network, self.lora, settings.seed)
-        settings = replace(settings, half=self.dtype == "auto" and loaded.device.type == "cuda")
-        collate = collator(loaded.tokenizer.pad_token_id, encoder_decoder=loaded.encoder_decoder)
-        history = train(network, encoded.rows, collate, settings, partial, validation=validation, watch=self.watch)
-        return plain(network, stored_type(source)), encoded, history
+        settings = replace(settings, device=_kind(loaded), half=self.dtype == "auto" and _kind(loaded) == "cuda")
+        alone = collator(pad, encoder_decoder=both, prompt_weight=self.prompt_weight)
+        rows: Sequence[Any] = encoded.rows
+        if self.packing:
+            rows = pack(encoded.rows, self._room(loaded))
+            packed = packed_collator(pad, prompt_weight=self.prompt_weight)
+            require_apart(network, rows[: settings.batch_size], packed, alone, accepted(network))
+        validation = self._validation(loaded, state, settings, collator(pad, encoder_decoder=both))
+        collate = packed if self.packing else alone
+        history = train(network, rows, collate, settings, partial, validation=validation, watch=self.watch)
+        return network, encoded, history
+
+    def _load(self, source: Path, state: State) -> Loaded:
+        if self.quantize:
+            return load_quantised(source, self.device)
+        device = "cpu" if world() > 1 else self.device  # the trainer puts each process's part on its own device
+        loaded = load(source, device, "float32" if self.dtype == "auto" else self.dtype)
+        if self.start == "average":
+            average(loaded, load(find_folder(state.base.model), device, "float32"))
+        return loaded
+
+    def _whole(self, network: Any, source: Path, partial: Path, weights: dict[str, Any] | None) -> Any:
+        """The ordinary network that is saved; the adapter goes into its folder on the way, where it is to be kept."""
+        if weights is not None:
+            kind = "float32" if self.dtype == "auto" else self.dtype
+            network = adapted(load(source, "cpu", kind).network, self.lora, 0)
+            network.load_state_dict(weights)
+        if self.quantize:
+            return merged(network, source, partial, stored_type(source) or "bfloat16", adapter=self.adapter)
+        if self.adapter:
+            keep(network, source, partial)
+        return plain(network, stored_type(source))
+
+    def _validation(self, loaded: Loaded, state: State, settings: Settings, collate: Collate) -> list[dict[str, Any]]:
+        if not self.validation_every:
+            return []
+        rows = self._encode(loaded, state.validation).rows
+        return [collate(rows[at : at + settings.batch_size]) for at in range(0, len(rows), settings.batch_size)]
 
     def _encode(self, loaded: Loaded, examples: Sequence[Example]) -> Encoded:
-        room = min(self.max_length, loaded.context or self.max_length)
-        end = _end(loaded)
-        return encode(examples, loaded.tokenizer, end=end, room=room, encoder_decoder=loaded.encoder_decoder)
+        room, end = self._room(loaded), end_of(loaded)
+        paired, tokenizer = loaded.encoder_decoder, loaded.tokenizer
+        return encode(examples, tokenizer, end=end, room=room, encoder_decoder=paired, style=self.style)
+
+    def _room(self, loaded: Loaded) -> int:
+        return min(self.max_length, loaded.context or self.max_length)
 
     def _settings(self, seed: int) -> Settings:
-        names = [name for name in Settings.__dataclass_fields__ if name not in ("seed", "half")]
+        names = [name for name in Settings.__dataclass_fields__ if name not in ("seed", "half", "device")]
         return Settings(seed=(self.seed + seed) % 2**32, **{name: getattr(self, name) for name in names})
-
-
-def adapted(network: Any, rank: int, seed: int) -> Any:
-    """The network with low-rank adapters of a rank on all linear layers; the network itself for rank 0."""
-    if not rank:
-        return network
-    import peft
-
-    kind = "SEQ_2_SEQ_LM" if network.config.is_encoder_decoder else "CAUSAL_LM"
-    with seeded(seed):
-        config = peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type=kind)
-        return peft.get_peft_model(network, config)
 
 
 def average(loaded: Loaded, other: Loaded) -> None:
@@ -191,15 +245,6 @@ def average(loaded: Loaded, other: Loaded) -> None:
             own.lerp_(weights[name].to(own.device, own.dtype), 0.5)
 
 
-def plain(network: Any, kind: str | None) -> Any:
-    """The ordinary network: adapters merged, weights in the number type `kind` (None: as they are)."""
-    import torch
-
-    if hasattr(network, "merge_and_unload"):
-        network = network.merge_and_unload()
-    return network.to(getattr(torch, kind)) if kind in ("float32", "bfloat16", "float16") else network
-
-
 def smaller(settings: Settings, error: Exception) -> Settings:
     """The settings with batches of at most half the size and the same rows per step; other errors are raised again.
 
@@ -218,19 +263,12 @@ def smaller(settings: Settings, error: Exception) -> Settings:
     return replace(settings, batch_size=size, gradient_accumulation=rows // size)
 
 
-def _require_libraries(lora: bool) -> None:
-    needed = ("torch", "transformers", "accelerate", *(("peft",) if lora else ()))
-    missing = [name for name in needed if importlib.util.find_spec(name) is None]
-    if missing:
-        raise MissingError(
-            f"{' and '.join(missing)} not installed", expected=", ".join(needed), fix="pip install 'etude[train]'"
-        )
+def _kind(loaded: Loaded) -> str:
+    """The kind of device that is trained on: several processes load on the CPU and train where their trainer says."""
+    import torch
 
-
-def _end(loaded: Loaded) -> int | None:
-    """The token that ends a target: the tokenizer's own where the model stops at it."""
-    own = loaded.tokenizer.eos_token_id
-    return own if own in loaded.ends else min(loaded.ends, default=None)
+    here = str(loaded.device.type)
+    return "cuda" if world() > 1 and torch.cuda.is_available() else here
 
 
 def _facts(encoded: Encoded, history: History, settings: Settings, examples: Sequence[Example]) -> dict[str, Json]:
@@ -262,12 +300,18 @@ def _check(settings: Sft) -> None:
         "weight_decay": settings.weight_decay >= 0,
         "max_length": settings.max_length >= 2,
         "lora": settings.lora >= 0,
+        "prompt_weight": settings.prompt_weight >= 0,
         "validation_every": settings.validation_every >= 0,
         "patience": settings.patience >= 0,
     }
-    for name, right in rules.items():
-        if not right:
-            raise RecipeError(
-                f"sft.{name} is {getattr(settings, name)}",
-                expected="a share from 0 to 1" if name == "warmup" else "a positive number, or 0 where that means off",
-            )
+    require_range(settings, rules)
+    if (settings.adapter or settings.quantize) and not settings.lora:
+        wanted = "adapter = true" if settings.adapter else f'quantize = "{settings.quantize}"'
+        raise RecipeError(f"{wanted}, and no adapter is trained", fix=f"learner.lora = 8, or no {wanted.split()[0]}")
+    if settings.quantize and settings.start == "average":
+        raise RecipeError("the average of two models is not had in 4 bit", fix='learner.start = "previous"')
+    if world() > 1 and (settings.validation_every or settings.quantize):
+        raise RecipeError(
+            "several processes train together without validation and without 4 bit",
+            fix='learner.validation_every = 0, learner.quantize = ""',
+        )

@@ -14,7 +14,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from etude.errors import InputError
-from etude.models.tokens import prompt_tokens, target_tokens
+from etude.models.loading import Loaded
+from etude.models.tokens import Style, prompt_tokens, target_tokens
 from etude.records import Example
 
 IGNORED = -100  # the label that torch's cross entropy leaves out
@@ -47,7 +48,13 @@ class Encoded:
 
 
 def encode(
-    examples: Sequence[Example], tokenizer: Any, *, end: int | None, room: int, encoder_decoder: bool
+    examples: Sequence[Example],
+    tokenizer: Any,
+    *,
+    end: int | None,
+    room: int,
+    encoder_decoder: bool,
+    style: Style = "auto",
 ) -> Encoded:
     """Token ids of every example, in order.
 
@@ -57,6 +64,7 @@ def encode(
     Args:
         end: The token that ends a target, or None where the model has none.
         room: Tokens of a whole row; for an encoder-decoder, of the prompt and of the target each.
+        style: How the model is asked.
 
     Raises:
         InputError: An example is of a kind that this method cannot learn from, or its weight is no weight.
@@ -68,13 +76,13 @@ def encode(
             silent += 1
             continue
         target = target_tokens(tokenizer, example.target) + ([] if end is None else [end])
-        prompt = prompt_tokens(tokenizer, example.prompt, encoder_decoder=encoder_decoder)
+        prompt = prompt_tokens(tokenizer, example.prompt, encoder_decoder=encoder_decoder, style=style)
         space = room if encoder_decoder else room - len(target)
         if len(target) > room or space < 1 or not target:
             dropped += 1
             continue
         cut += len(prompt) > space
-        rows.append(Row(_shorten(prompt, space, tokenizer.bos_token_id), target, example.weight))
+        rows.append(Row(shortened(prompt, space, tokenizer.bos_token_id), target, example.weight))
     return Encoded(_balanced(rows), dropped, cut, silent)
 
 
@@ -90,11 +98,18 @@ def _check(example: Example) -> None:
         raise InputError(f"the weight of a row of task {example.task_id} is {example.weight}", expected="0 or more")
 
 
-def _shorten(prompt: list[int], space: int, start: int | None) -> list[int]:
+def shortened(prompt: list[int], space: int, start: int | None) -> list[int]:
+    """The last `space` tokens of a prompt; a start token stays."""
     if len(prompt) <= space:
         return prompt
     keep = [prompt[0]] if prompt[0] == start and space > 1 else []
     return keep + prompt[len(prompt) - space + len(keep) :]
+
+
+def end_of(loaded: Loaded) -> int | None:
+    """The token that ends a target: the tokenizer's own where the model stops at it."""
+    own = loaded.tokenizer.eos_token_id
+    return own if own in loaded.ends else min(loaded.ends, default=None)
 
 
 def _balanced(rows: list[Row]) -> list[Row]:
@@ -105,9 +120,9 @@ def _balanced(rows: list[Row]) -> list[Row]:
     return [row._replace(weight=row.weight * tokens / mass) for row in rows]
 
 
-def length(row: Row) -> int:
-    """Tokens of a row."""
-    return len(row.prompt) + len(row.target)
+def length(item: Row | Sequence[Row]) -> int:
+    """Tokens of a row, or of the rows of a packed sequence."""
+    return len(item.prompt) + len(item.target) if isinstance(item, Row) else sum(map(length, item))
 
 
 def order(lengths: Sequence[int], *, batch: int, accumulation: int, total: int, seed: int, grouped: bool) -> list[int]:
@@ -140,40 +155,53 @@ def _group(indices: list[int], lengths: Sequence[int], batch: int, chance: rando
     return [index for part in (*batches, last) for index in part]
 
 
-Collate = Callable[[Sequence[Row]], dict[str, Any]]
+Collate = Callable[[Sequence[Any]], dict[str, Any]]
 
 
-def collator(pad: int, *, encoder_decoder: bool) -> Collate:
+def collator(pad: int, *, encoder_decoder: bool, prompt_weight: float = 0.0) -> Collate:
     """The function that pads rows on the right and makes a batch of tensors of them.
 
-    A batch holds `input_ids` and `attention_mask` (rows x tokens; int64), `labels` (int64) and `weights` (rows;
-    float32). A causal batch's labels stand for its last columns only, from one column before the first answer token
-    of any row: no logits are needed further left. Labels are `IGNORED` wherever nothing is to be learned.
+    A batch holds `input_ids` and `attention_mask` (rows x tokens; int64), `labels` (int64) and `weights` (of each
+    label; float32). A causal batch's labels stand for its last columns only, from one column before the first token
+    that any row learns: no logits are needed further left. Labels are `IGNORED` wherever nothing is to be learned.
+
+    Args:
+        prompt_weight: What a token of a causal prompt counts; 0 leaves prompts out of the loss, 1 treats them alike.
     """
 
     def causal(rows: Sequence[Row]) -> dict[str, Any]:
-        inputs = [row.prompt + row.target for row in rows]
-        shared = min(len(row.prompt) for row in rows) - 1
-        labels = [[IGNORED] * (len(row.prompt) - shared) + row.target for row in rows]
-        return _batch(rows, inputs, labels, pad)
+        inputs, labels, weights = zip(*(marked(row, prompt_weight) for row in rows), strict=True)
+        shared = 0 if prompt_weight else min(len(row.prompt) for row in rows) - 1
+        return _batch(inputs, [item[shared:] for item in labels], [item[shared:] for item in weights], pad)
 
     def paired(rows: Sequence[Row]) -> dict[str, Any]:
-        return _batch(rows, [row.prompt for row in rows], [row.target for row in rows], pad)
+        targets = [row.target for row in rows]
+        return _batch([row.prompt for row in rows], targets, [[row.weight] * len(row.target) for row in rows], pad)
 
     return paired if encoder_decoder else causal
 
 
-def _batch(rows: Sequence[Row], inputs: list[list[int]], labels: list[list[int]], pad: int) -> dict[str, Any]:
+def marked(row: Row, prompt_weight: float) -> tuple[list[int], list[int], list[float]]:
+    """Tokens, labels and weights of a causal row; its first token is nobody's to predict."""
+    prompt = [IGNORED, *row.prompt[1:]] if prompt_weight else [IGNORED] * len(row.prompt)
+    weights = [prompt_weight * row.weight] * len(row.prompt) + [row.weight] * len(row.target)
+    return row.prompt + row.target, prompt + row.target, weights
+
+
+def _batch(
+    inputs: Sequence[list[int]], labels: Sequence[list[int]], weights: Sequence[list[float]], pad: int
+) -> dict[str, Any]:
     import torch
 
     return {
-        "input_ids": torch.tensor(_padded(inputs, pad)),
-        "attention_mask": torch.tensor(_padded([[1] * len(ids) for ids in inputs], 0)),
-        "labels": torch.tensor(_padded(labels, IGNORED)),
-        "weights": torch.tensor([row.weight for row in rows], dtype=torch.float32),
+        "input_ids": torch.tensor(padded(inputs, pad)),
+        "attention_mask": torch.tensor(padded([[1] * len(ids) for ids in inputs], 0)),
+        "labels": torch.tensor(padded(labels, IGNORED)),
+        "weights": torch.tensor(padded(weights, 0.0), dtype=torch.float32),
     }
 
 
-def _padded(lists: list[list[int]], fill: int) -> list[list[int]]:
+def padded(lists: Sequence[list[Any]], fill: Any) -> list[list[Any]]:
+    """The lists, filled up on the right to one length."""
     widest = max(map(len, lists))
     return [ids + [fill] * (widest - len(ids)) for ids in lists]

@@ -11,16 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from etude.learners.arguments import Schedule, one_device, remove_printer, shared
 from etude.learners.loss import accepted, answer_loss, validation_loss
-from etude.learners.tokens import Collate, Row, length, order
+from etude.learners.processes import whole_weights, world
+from etude.learners.tokens import Collate, length, order
+from etude.learners.tracking import Tracker
 
 Watch = Callable[[int, int, float], None]
-Schedule = Literal["linear", "constant", "cosine"]
-
-SCHEDULES = {"linear": "linear", "constant": "constant_with_warmup", "cosine": "cosine"}
-LONGEST_NORM = 1.0  # longer gradients are shortened to it: one bad batch cannot undo a small model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +28,8 @@ class Settings:
 
     Attributes:
         steps: Optimizer steps, or None for `epochs` passes.
+        batch_size: Rows (or packed sequences) per forward pass of one process.
+        device: The kind of device: `cpu`, `cuda` or `mps`.
         half: Forward and backward in bfloat16 while weights and optimizer stay in float32.
     """
 
@@ -44,6 +45,9 @@ class Settings:
     patience: int
     group_by_length: bool
     seed: int
+    checkpointing: bool = False
+    report_to: tuple[Tracker, ...] = ()
+    device: str = "cpu"
     half: bool = False
 
 
@@ -55,26 +59,31 @@ class History:
         losses: Mean loss per target token, one per optimizer step.
         validation: (step, mean loss per target token of the validation rows).
         best: The step whose weights were kept, or None where there was no validation.
-        tokens: Tokens that went through the network, padding included.
+        tokens: Tokens that went through the network of this process, padding included.
+        weights: The trained weights where several processes trained together (the main one has them); else None.
     """
 
     losses: list[float] = field(default_factory=list)
     validation: list[tuple[int, float]] = field(default_factory=list)
     best: int | None = None
     tokens: int = 0
+    weights: dict[str, Any] | None = None
 
 
-class Plan(Sequence[Row]):
-    """The rows in the order in which they are trained on, each epoch after the other."""
+class Plan(Sequence[Any]):
+    """The rows (or packed sequences) in the order in which they are trained on, each epoch after the other.
 
-    def __init__(self, rows: Sequence[Row], settings: Settings) -> None:
-        per_step = settings.batch_size * settings.gradient_accumulation
+    Several processes take its batches in turn, so that a step sees the same rows however many there are.
+    """
+
+    def __init__(self, rows: Sequence[Any], settings: Settings) -> None:
+        per_step = settings.batch_size * settings.gradient_accumulation * world()
         total = round(settings.epochs * len(rows)) if settings.steps is None else settings.steps * per_step
         self._rows = rows
         self._order = order(
             [length(row) for row in rows],
             batch=settings.batch_size,
-            accumulation=settings.gradient_accumulation,
+            accumulation=settings.gradient_accumulation * world(),
             total=max(1, total),
             seed=settings.seed,
             grouped=settings.group_by_length,
@@ -90,19 +99,21 @@ class Plan(Sequence[Row]):
 
 def train(
     network: Any,
-    rows: Sequence[Row],
+    rows: Sequence[Any],
     collate: Collate,
     settings: Settings,
     folder: Path,
     *,
-    validation: Sequence[Row] = (),
+    validation: Sequence[dict[str, Any]] = (),
     watch: Watch | None = None,
 ) -> History:
-    """Trains `network` in place; with validation rows it ends up with the weights that did best on them.
+    """Trains `network` in place; with validation batches it ends up with the weights that did best on them.
 
     Args:
         network: A causal or encoder-decoder transformers model, on its device; may be wrapped by peft.
+        rows: Rows, or packed sequences with a collator for them.
         folder: An existing folder that the Trainer may call its own (nothing is written).
+        validation: Batches to measure on.
         watch: Called after each step with (step, steps, loss).
     """
     plan, caching = Plan(rows, settings), network.config.use_cache
@@ -114,19 +125,15 @@ def train(
             data_collator=collate,
             callbacks=[],
         )
-        _remove_printer(trainer)
+        remove_printer(trainer)
         journal = _journal_class()(trainer, plan.steps, settings, watch)
-        if settings.validation_every:
-            journal.batches = [collate(part) for part in _cut(validation, settings.batch_size)]
+        journal.batches = list(validation) if settings.validation_every else []
         trainer.add_callback(journal)
         trainer.train()
         journal.restore(network)
+        journal.history.weights = whole_weights(trainer)
     network.config.use_cache = caching  # the Trainer turns it off, and a saved folder must not inherit that
     return journal.history  # type: ignore[no-any-return]
-
-
-def _cut(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
-    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 @contextmanager
@@ -146,42 +153,31 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def _arguments(network: Any, plan: Plan, settings: Settings, folder: Path) -> Any:
-    """The Trainer's arguments: one pass over the plan, no workers, no logging, no checkpoints, one device."""
+    """The Trainer's arguments: one pass over the plan, no workers, no checkpoints, one device per process."""
     import transformers
 
-    arguments = transformers.TrainingArguments(
-        output_dir=str(folder),
-        per_device_train_batch_size=settings.batch_size,
-        gradient_accumulation_steps=settings.gradient_accumulation,
-        num_train_epochs=1,
+    common = shared(
+        folder,
+        batch_size=settings.batch_size,
+        gradient_accumulation=settings.gradient_accumulation,
         learning_rate=settings.learning_rate,
-        lr_scheduler_type=SCHEDULES[settings.schedule],
+        schedule=settings.schedule,
         warmup_steps=round(settings.warmup * plan.steps),
         weight_decay=settings.weight_decay,
-        max_grad_norm=LONGEST_NORM,
-        train_sampling_strategy="sequential",  # the plan is the order
         seed=settings.seed,
-        use_cpu=network.device.type == "cpu",
-        bf16=settings.half,
-        remove_unused_columns=False,
-        dataloader_pin_memory=False,
-        logging_strategy="no",
-        logging_nan_inf_filter=False,
-        save_strategy="no",
-        eval_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
+        device=settings.device,
+        half=settings.half,
+        checkpointing=settings.checkpointing,
+        trackers=settings.report_to,
     )
-    if arguments.n_gpu > 1:
-        arguments._n_gpu = 1  # several GPUs in one process would mean DataParallel, which is slower than one
-    return arguments
-
-
-def _remove_printer(trainer: Any) -> None:
-    """Takes off the callback that prints the Trainer's last words."""
-    from transformers.trainer_callback import PrinterCallback
-
-    trainer.remove_callback(PrinterCallback)
+    arguments = transformers.TrainingArguments(
+        **common,
+        num_train_epochs=1,
+        train_sampling_strategy="sequential",  # the plan is the order
+        remove_unused_columns=False,
+        ddp_find_unused_parameters=False,
+    )
+    return one_device(arguments)
 
 
 def _trainer_class() -> Any:
@@ -204,7 +200,7 @@ def _trainer_class() -> Any:
             loss = answer_loss(model, inputs, self.accepts) / num_items_in_batch
             self.parts.append(loss.detach())
             self.seen += inputs["input_ids"].numel()
-            return loss
+            return loss * self.accelerator.num_processes  # gradients are averaged over processes, and this is a sum
 
         def floating_point_ops(self, inputs: Any) -> int:
             return 0  # counting them costs more than it tells on a small model
@@ -224,7 +220,7 @@ def _journal_class() -> Any:
             self.history, self.kept, self.bad = History(), dict[str, Any](), 0
 
         def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **rest: Any) -> None:
-            loss = torch.stack(self.trainer.parts).sum()
+            loss = self.trainer.accelerator.reduce(torch.stack(self.trainer.parts).sum(), "sum")
             self.trainer.parts.clear()
             self.history.losses.append(loss)
             self.history.tokens = self.trainer.seen

@@ -12,6 +12,7 @@ from pathlib import Path
 from etude import config
 from etude.errors import RecipeError
 from etude.folders import write_text
+from etude.judges.codes import cause_of, code_of
 from etude.judges.malformed import malformed
 from etude.judges.settings import Settings
 from etude.progress import Tracker, Watch
@@ -96,6 +97,7 @@ def judge_samples(
     summary = _summary(opened, samples.samples, verdicts, time.monotonic() - start)
     summary |= {"isolation": isolation, "without_sample": list(samples.unsampled)}
     summary |= {"limits": limits_used(judge), "reruns": reruns._asdict()}
+    summary["verdicts"] = [_coded(*pair) for pair in zip(samples.samples, verdicts, strict=True)]
     if out:
         write_text(out, "".join(_line(sample, verdict) for sample, verdict in zip(samples, verdicts, strict=True)))
     return Judgement(summary=summary, without_sample=samples.unsampled, verdicts=verdicts)
@@ -196,6 +198,7 @@ def _summary(
         "unjudged": sum(verdict.passed is None for verdict in verdicts),
         "pass@1": sum(rates) / len(rates) if rates else None,
         "statuses": dict(Counter("passed" if verdict.passed else verdict.status for verdict in verdicts)),
+        "codes": dict(Counter(filter(None, map(code_of, verdicts)))),
         "malformed": [task.task_id for task in tasks if malformed(task.hidden) or malformed(task.view().shown)],
         "seconds": round(seconds, 2),
         "programs_per_second": round(len(samples) / seconds, 1) if seconds else 0.0,
@@ -207,4 +210,10 @@ def _mix(statuses: dict[str, int]) -> str:
 
 
 def _line(sample: Sample, verdict: Verdict) -> str:
-    return json.dumps({"task_id": sample.task_id, "sample_index": sample.sample_index, **encode(verdict)}) + "\n"
+    return json.dumps({**_coded(sample, verdict), **encode(verdict)}) + "\n"
+
+
+def _coded(sample: Sample, verdict: Verdict) -> dict[str, Json]:
+    """Which sample it is, and the result code of its verdict."""
+    named = {"task_id": sample.task_id, "sample_index": sample.sample_index}
+    return {**named, "code": code_of(verdict), "cause": cause_of(verdict)}

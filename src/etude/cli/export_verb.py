@@ -1,70 +1,148 @@
-"""`etude export RUN`: what a run has made, as a file for others: its own puzzles as tasks, or its training rows."""
+"""`etude export`: what a run has made, and task sets, in the formats of other people's tools."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import click
 
 from etude.cli.arguments import show
-from etude.errors import InputError
+from etude.errors import EtudeError, InputError
 from etude.records import Json
+
+WHAT = ["tasks", "rows", "model", "attempts", "samples"]
+FORMS = ("own", "verifiers", "inspect", "nemo-gym", "lm-eval", "solution", "completion")
+ENDINGS = {"rows": (".jsonl", ".parquet", ""), "attempts": (".jsonl", ".parquet"), "samples": (".jsonl",),
+           "model": ("",)}  # fmt: skip
+PUSHED = {"rows": "dataset", "model": "model"}
 
 
 @click.command("export")
-@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
-@click.option("--what", type=click.Choice(["tasks", "rows"]), default="tasks", help="Own puzzles, or training rows.")
-@click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="The file to write.")
+@click.argument("source", metavar="RUN")
+@click.option("--what", type=click.Choice(WHAT), default="tasks", show_default=True, help="See above.")
+@click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="The file or folder to write.")
+@click.option(
+    "--as", "form", type=click.Choice(FORMS), default=None, help="Whose format; tasks: own, samples: solution."
+)
+@click.option("--arm", default="main", show_default=True, help="An arm of the run.")
+@click.option(
+    "--round", "number", type=click.IntRange(0), default=None, help="From 1; 0 is the base, default the last."
+)
+@click.option("--stage", default=None, help="Which attempts: train, test, validation or all.")
+@click.option("--push", default=None, metavar="OWNER/NAME", help="Upload rows or model to the Hugging Face hub.")
+@click.option("--public", is_flag=True, help="With --push: anybody may read it; it is private otherwise.")
+@click.option("--unlock-test", is_flag=True, help="Let a test split out, with its hidden tests.")
 @click.option("--force", is_flag=True, help="Write over a file that is there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
-def command(folder: Path, what: Literal["tasks", "rows"], target: Path, force: bool, as_json: bool) -> None:
-    """Write what RUN has made to a file.
+def command(source: str, what: str, target: Path, form: str | None, force: bool, as_json: bool, **asked: Any) -> None:
+    """Write what RUN has made in a format that other tools read.
 
-    `tasks`: the run's own puzzles that it solved, as function tasks, one JSON line each, with reference and lineage.
-    `rows`: the training rows of the last round, as .jsonl or .parquet.
+    \b
+    tasks     own puzzles, or what was practised on; RUN may be a task set. --as own (one JSON line each),
+              verifiers, inspect or lm-eval (with our judge), nemo-gym. They hold the hidden tests.
+    rows      the training rows of a round: a Hugging Face data set with a card, or FILE.jsonl, FILE.parquet.
+    model     a round's model folder with a card: base, lineage, honest gain, limits.
+    attempts  every program with its verdict, as FILE.jsonl or FILE.parquet.
+    samples   programs for HumanEval and EvalPlus: --as solution or completion.
 
     \b
     Examples:
       etude export runs/puzzles --what tasks --to own.jsonl
-      etude export runs/puzzles --what rows --to rows.parquet
+      etude export runs/lab --what rows --to lab-rows --push me/lab-rows
+      etude export 'lab[validation][0:20]' --what tasks --as inspect --to lab_inspect
     """
+    _require_form(what, form)
+    _require_place(what, target, form, force)
+    repository = asked["push"]
+    if repository:
+        _require_pushable(what, target, repository)
+    elif asked["public"]:
+        raise EtudeError("--public says nothing without --push", fix="add --push OWNER/NAME")
+    told = _written(Path(source) if what != "tasks" else source, what, target, form, asked)
+    text = _text(what, told)
+    if repository:
+        from etude.exchange.push import push
+
+        kind: Any = PUSHED[what]
+        pushed = push(target, repository, kind, public=asked["public"])
+        told, text = {**told, **pushed}, f"{text}; uploaded to {pushed['url']}"
+    show(told, as_json, text)
+
+
+def _written(source: Any, what: str, target: Path, form: str | None, asked: dict[str, Any]) -> dict[str, Json]:
+    if what == "tasks":
+        return _tasks(source, target, form or "own", asked["unlock_test"])
+    if what in ("attempts", "samples"):
+        return _programs(source, what, target, form or "solution", asked)
+    from etude.exchange.run_facts import MODEL, ROWS, facts_of
+
+    facts = facts_of(source, MODEL if what == "model" else ROWS, asked["arm"], asked["number"])
+    if what == "model":
+        from etude.exchange.model import write_model
+
+        return write_model(facts, target)
+    from etude.exchange.rows import write_data_set, write_file
+
+    return write_file(facts, target) if target.suffix else write_data_set(facts, target)
+
+
+def _tasks(source: str, target: Path, form: str, unlocked: bool) -> dict[str, Json]:
+    from etude.exchange import tasks_out
     from etude.viewer.of_run import recipe_of
 
-    recipe = recipe_of(folder)
-    kinds = (".jsonl",) if what == "tasks" else (".jsonl", ".parquet")
-    if target.suffix not in kinds:
-        raise InputError(f"{what} cannot be written to {target}", expected=" or ".join(f"FILE{kind}" for kind in kinds))
-    if target.exists() and not force:
-        raise InputError(f"{target} is there already", expected="a new file", fix="give another --to, or add --force")
-    facts = {"run": recipe.name, "seed": recipe.seed}
-    told = _tasks(folder, target, facts, recipe.sandbox.require) if what == "tasks" else _rows(folder, target)
-    left = f", {len(told['left_out'])} left out: no solution passes the check" if told.get("left_out") else ""
-    show(told, as_json, f"{told[what]} {what} written to {target}{left}")
+    if not Path(source).is_dir():
+        return tasks_out.writer(form)(tasks_out.tasks_of_set(source, unlocked), target)
+    recipe = recipe_of(Path(source))
+    if not tasks_out.makes_its_own(recipe):
+        return tasks_out.writer(form)(tasks_out.practised(recipe), target)
+    return tasks_out.write_puzzles(Path(source), recipe, form, target)
 
 
-def _tasks(folder: Path, target: Path, facts: dict[str, Json], require: Literal["strong", "container", "any"]) -> Json:
-    from etude.folders import write_text
-    from etude.puzzles.exporting import lines, solved_puzzles, task_rows
-    from etude.sandbox import Sandbox
+def _programs(folder: Path, what: str, target: Path, form: str, asked: dict[str, Any]) -> dict[str, Json]:
+    from etude.exchange import attempts, samples
 
-    solved = solved_puzzles(folder)
-    with Sandbox(workers=1, require=require) as jail:
-        rows, left = task_rows(solved, facts, jail)
-    write_text(target, lines(rows))
-    return {"to": str(target), "tasks": len(rows), "left_out": left}
+    round = None if asked["number"] is None else asked["number"] - 1
+    stages = attempts.stages_of(asked["stage"] or ("train" if what == "attempts" else "test"))
+    if what == "attempts":
+        return attempts.write_attempts(attempts.attempts_of(folder, asked["arm"], stages, round), target)
+    round = attempts.last_round(folder, asked["arm"], stages) if round is None else round
+    pairs = attempts.pairs_of(folder, asked["arm"], stages, round)
+    chosen: Any = form
+    return {**samples.write_samples((pair[2] for pair in pairs), target, chosen), "round": round}
 
 
-def _rows(folder: Path, target: Path) -> Json:
-    from etude.folders import write_text
-    from etude.ledger import storage
-    from etude.puzzles.exporting import last_rows, lines
-    from etude.sources.rows import read_rows
+def _require_form(what: str, form: str | None) -> None:
+    known = {"tasks": FORMS[:5], "samples": FORMS[5:]}.get(what, ())
+    if form is not None and form not in known:
+        raise EtudeError(
+            f"{what} cannot be written as {form}", choices=known or ("leave --as out",), fix="etude export -h"
+        )
 
-    file = last_rows(folder)
-    rows = read_rows([file])
-    if target.suffix == ".parquet":
-        with storage(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(file.read_bytes())
-    else:
-        write_text(target, lines([dict(row.values) for row in rows]))
-    return {"to": str(target), "rows": len(rows), "round": int(file.parent.name)}
+
+def _require_place(what: str, target: Path, form: str | None, force: bool) -> None:
+    endings = ENDINGS.get(what) or ((".jsonl",) if form in (None, "own", "nemo-gym") else ("",))
+    if target.suffix not in endings:
+        named = " or ".join(f"FILE{ending}" if ending else "a folder" for ending in endings)
+        raise InputError(f"{what} cannot be written to {target}", expected=named)
+    from etude.exchange.places import require_new
+
+    require_new(target, force)
+
+
+def _require_pushable(what: str, target: Path, repository: str) -> None:
+    from etude.exchange.push import require_name
+
+    require_name(repository)
+    if what not in PUSHED or target.suffix:
+        raise EtudeError(
+            f"{what} in {target} cannot be pushed",
+            expected="the folder of rows or of a model; tasks hold hidden tests and are for you to hand on",
+            fix="--what rows --to FOLDER --push OWNER/NAME",
+        )
+
+
+def _text(what: str, told: dict[str, Json]) -> str:
+    count = f"{told[what]} {what}" if what != "model" else f"model ({told['model']} on {told['base']})"
+    left = told.get("left_out") or []
+    more = f", {len(left)} left out: {left[0]}" if left else ""
+    licences = ", ".join(f"{name} {number}" for name, number in dict(told.get("licences") or {}).items())
+    return f"{count} written to {told['to']}{more}" + (f"; licences: {licences}" if licences else "")

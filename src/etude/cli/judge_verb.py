@@ -41,7 +41,7 @@ def command(
     strict: bool,
     as_json: bool,
 ) -> int:
-    """Judge SAMPLES, one JSON line each: {"task_id", "completion"} or {"task_id", "solution"}.
+    """Judge SAMPLES, one JSON line each: {"task_id", "completion"}, {"task_id", "solution"}, or as lm-eval logs them.
 
     Several lines of one task are its n samples. With --rerun DIR, say instead which verdicts, rows and checkpoints of a
     run (or an evaluation) change with mended --tasks or other settings, dotted as in `etude run`; no model is asked.

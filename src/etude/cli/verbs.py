@@ -11,7 +11,7 @@ from types import FrameType
 import click
 
 import etude
-from etude.errors import EtudeError
+from etude.errors import CapError, EtudeError
 
 VERBS = {
     "run": "Run a recipe: the loop, end to end. Running again resumes.",
@@ -26,7 +26,8 @@ VERBS = {
     "tasks": "Look at a task set: `tasks check T`, `tasks show T`.",
     "audit": "Say whether a task set, or a set of example tests, is sound.",
     "strengthen": "Find inputs that tell wrong programs from the reference: new tests.",
-    "export": "Write a run's own puzzles as tasks, or its training rows, to a file.",
+    "serve": "Serve the judge over HTTP to trainers on other machines: `serve judge`.",
+    "export": "Write rows, model, attempts, samples or tasks in the formats of other tools.",
     "import": "Count results that others published again, from their own files.",
 }
 
@@ -89,7 +90,7 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _fail(_usage(error), arguments)
     except EtudeError as error:
-        return _fail(str(error), arguments)
+        return _fail(str(error), arguments, 3 if isinstance(error, CapError) else 2)
     except BrokenPipeError:
         # The reader (`| head`, or the process that follows this arm) has gone: no one is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -113,11 +114,11 @@ def _storage(error: OSError) -> Exception:
     raise error
 
 
-def _fail(text: str, arguments: list[str]) -> int:
+def _fail(text: str, arguments: list[str], code: int = 2) -> int:
     print(f"etude: {text}", file=sys.stderr)
     if "--json" in arguments:
         print(json.dumps({"error": text}))
-    return 2
+    return code
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:

@@ -106,22 +106,6 @@ def lines(rows: Sequence[Json]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def last_rows(folder: Path) -> Path:
-    """The file with the training rows of a run's last round.
-
-    Raises:
-        InputError: There is none yet.
-    """
-    files = sorted((folder / "rounds").glob("*/rows.parquet"))
-    if not files:
-        raise InputError(
-            f"the run in {folder} has no training rows yet",
-            expected="rounds/00/rows.parquet",
-            fix=f"etude run {folder}/recipe.toml --out {folder}",
-        )
-    return files[-1]
-
-
 def check_of(puzzle: str) -> str:
     """The source of `check(candidate)`: any answer of the right type that satisfies the puzzle passes.
 

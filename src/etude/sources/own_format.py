@@ -2,7 +2,9 @@
 
 The fields: `task_id`, `prompt`, `entry_point`, and exactly one kind of test: `calls`, `assertions`, `check`, `stdio`
 or `puzzle`. Optional: `language` (python), `reference`, `shown` (indices of the tests a solver may see; none where
-absent), `difficulty`, `licence`. Fields with other names are ignored, unless they look like a misspelt one.
+absent), `difficulty`, `licence`, `setup` (source run beside the program before its tests) and `context` (trusted source
+that a `check` may use). `shown_assertions` are shown tests beside hidden ones of another kind, as the examples of a
+docstring are. Fields with other names are ignored, unless they look like a misspelt one.
 
 A list of tests may also be given as JSON text, since Parquet cannot hold lists of mixed values.
 """
@@ -11,18 +13,23 @@ import difflib
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from etude.errors import InputError
 from etude.programs.parse import assertion_fault, continues, defines, fault_in
 from etude.records import Call, Exchange, Json, TaskView, Tests
+from etude.sandbox.languages import named
 from etude.sources.rows import Row, type_name
+from etude.sources.spoken import language_faults
 from etude.tasks import Task
 
 LISTS = ("calls", "assertions", "stdio")
 KINDS = (*LISTS, "check", "puzzle")
-TEXTS = ("prompt", "language", "entry_point", "reference", "difficulty", "licence")
-FIELDS = ("task_id", *TEXTS, "shown", *KINDS)
+SOURCES = ("setup", "context")
+TEXTS = ("prompt", "language", "entry_point", "reference", "difficulty", "licence", *SOURCES)
+EXAMPLES = "shown_assertions"
+FIELDS = ("task_id", *TEXTS, "shown", EXAMPLES, *KINDS)
 LARGEST = 20_000_000  # characters of test source; the author of a task is trusted, and big checks exist
 NAMED = 100  # refused rows named in one error
 
@@ -72,7 +79,7 @@ def task_of(values: Fields, origin: str) -> tuple[Task | None, list[str]]:
 
 def _plain(name: str, value: Json) -> Json:
     """A list of tests that was written as JSON text, as a list."""
-    if name in (*LISTS, "shown") and isinstance(value, str):
+    if name in (*LISTS, "shown", EXAMPLES) and isinstance(value, str):
         try:
             return json.loads(value)
         except (ValueError, RecursionError):
@@ -82,7 +89,7 @@ def _plain(name: str, value: Json) -> Json:
 
 def _task(fields: Fields, origin: str) -> Task:
     kind = _kind(fields)
-    shown, hidden = _parted(fields, kind)
+    shown, hidden = (_supported(tests, fields) for tests in _parted(fields, kind))
     puzzle = kind == "puzzle"
     entry_point = fields.get("entry_point", "sol" if puzzle else "")
     manner: Literal["complete", "instruct", "puzzle"] = "puzzle" if puzzle else "instruct"
@@ -93,6 +100,7 @@ def _task(fields: Fields, origin: str) -> Task:
             task_id=str(fields["task_id"]),
             kind=manner,
             prompt=fields["prompt"],
+            language=named(fields.get("language", "python")),
             entry_point=entry_point,
             shown=shown,
             difficulty=fields.get("difficulty", ""),
@@ -111,6 +119,8 @@ def _kind(fields: Fields) -> str:
 def _parted(fields: Fields, kind: str) -> tuple[Tests, Tests]:
     """Shown tests and hidden tests. A puzzle's `sat` decides whether or not it is shown, and is shown in the prompt."""
     shown = set(fields.get("shown", []))
+    if fields.get(EXAMPLES):
+        return Tests(assertions=tuple(fields[EXAMPLES])), _parted({**fields, EXAMPLES: None, "shown": []}, kind)[1]
     if kind == "puzzle":
         tests = Tests(puzzle=fields[kind])
         return (tests if shown or fields[kind].strip() in fields["prompt"] else Tests()), tests
@@ -119,6 +129,12 @@ def _parted(fields: Fields, kind: str) -> tuple[Tests, Tests]:
         return (tests, Tests()) if shown else (Tests(), tests)
     parsed = [_test(kind, item) for item in fields[kind]]
     return _tests(kind, parsed, shown.__contains__), _tests(kind, parsed, lambda index: index not in shown)
+
+
+def _supported(tests: Tests, fields: Fields) -> Tests:
+    """Tests of the task's kind with the source they stand on: `setup` beside the program, `context` beside a check."""
+    own = tests.kind == _kind(fields)
+    return replace(tests, **{name: fields.get(name, "") for name in SOURCES}) if own else tests
 
 
 def _tests(kind: str, parsed: Sequence[Any], wanted: Callable[[int], bool]) -> Tests:
@@ -158,8 +174,7 @@ def _worded(fields: Fields) -> list[str]:
     ]
     if not str(fields.get("prompt", "")).strip():
         problems.append("the prompt is empty" if "prompt" in fields else "no prompt")
-    if fields.get("language", "python") != "python":
-        problems.append(f"language {fields['language']!r} cannot be judged, expected 'python'")
+    problems += language_faults(fields)
     entry_point = fields.get("entry_point", "")
     if isinstance(entry_point, str) and entry_point and not entry_point.isidentifier():
         problems.append(f"entry_point {entry_point!r} is not a name")
@@ -184,6 +199,8 @@ def _tested(fields: Fields) -> list[str]:
         problems += _sourced(kind, value, "check" if kind == "check" else "sat")
     else:
         problems += [f"{kind}[{index}] {fault}" for index, item in enumerate(value) if (fault := _CHECKS[kind](item))]
+    problems += [f"{name} does not parse ({why})" for name in SOURCES if (why := _unread(fields.get(name, "")))]
+    problems += _exemplified(fields)
     return problems + _indexed(fields.get("shown", []), len(value) if kind in LISTS else 1)
 
 
@@ -191,6 +208,20 @@ def _sourced(kind: str, source: str, name: str) -> list[str]:
     if fault := fault_in(source, LARGEST):
         return [f"{kind} does not parse ({fault})"]
     return [] if defines(source, name, LARGEST) else [f"{kind} does not define {name}"]
+
+
+def _exemplified(fields: Fields) -> list[str]:
+    """What is wrong with shown assertions beside tests of another kind."""
+    found = fields.get(EXAMPLES, [])
+    if not isinstance(found, list):
+        return [f"{EXAMPLES} is {type_name(found)}, expected a list"]
+    if found and fields.get("shown"):
+        return [f"both shown and {EXAMPLES}, expected one of them"]
+    return [f"{EXAMPLES}[{at}] {fault}" for at, item in enumerate(found) if (fault := _assertion_fault(item))]
+
+
+def _unread(source: Json) -> str:
+    return fault_in(source, LARGEST) if isinstance(source, str) and source else ""
 
 
 def _indexed(shown: Json, count: int) -> list[str]:

@@ -1,16 +1,20 @@
-"""Programs that something else wrote: the sample files of HumanEval and EvalPlus.
+"""Programs that something else wrote: the sample files of HumanEval and EvalPlus, and those that lm-eval logs.
 
 A row is `{"task_id", "completion"}` or `{"task_id", "solution"}`. A completion is joined to the prompt exactly as it
 stands where the prompt is code (`complete`, `puzzle`); to a prompt in prose it is the whole program. A solution is
-always the whole program. Several rows of one task are its samples, in the order of the file.
+always the whole program. Several rows of one task are its samples, in the order of the file. Rows of lm-eval
+(`etude.sources.lm_eval_samples`) hold a model's replies, and programs are read out of them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from etude.config import nearest
 from etude.errors import InputError
+from etude.models.reply import program_of
+from etude.sources import lm_eval_samples as logged
 from etude.sources.files import locate
 from etude.sources.naming import resolve, spellings
 from etude.sources.rows import Broken, Row, scan, type_name
@@ -67,23 +71,40 @@ def read_samples(path: str | Path, tasks: Sequence[Task]) -> Samples:
     unknown: dict[str, int] = {}
     samples: list[Sample] = []
     counts = dict.fromkeys(by_id, 0)
-    for row in scan(file):
+    for row in _each_once(scan(file)):
         if fault := _fault(row):
             broken.append(f"{row.where}: {fault}")
         elif isinstance(row, Row):
-            task_id = resolve(row.values["task_id"], accepted)
+            name = _named(row)
+            task_id = resolve(name, accepted)
             if task_id is None:
-                unknown.setdefault(str(row.values["task_id"]), row.number)
+                unknown.setdefault(str(name), row.number)
                 continue
-            samples.append(_sample(row, by_id[task_id], counts[task_id]))
-            counts[task_id] += 1
+            for program, words in _programs(row, by_id[task_id]):
+                samples.append(Sample(task_id=task_id, program=program, completion=words, sample_index=counts[task_id],
+                                      line=row.number))  # fmt: skip
+                counts[task_id] += 1
     _refuse(file, broken, unknown, tuple(by_id))
     return Samples(tuple(samples), tuple(name for name, count in counts.items() if not count))
+
+
+def _each_once(rows: Iterable[Row | Broken]) -> Iterator[Row | Broken]:
+    """The rows without those of lm-eval that hold a document again, filtered in another way."""
+    seen: dict[Any, Any] = {}
+    for row in rows:
+        if isinstance(row, Row) and logged.is_log(row.values):
+            document, kind = logged.key_of(row.values)
+            if seen.setdefault(str(document), kind) != kind:
+                continue
+        yield row
 
 
 def _fault(row: Row | Broken) -> str:
     if isinstance(row, Broken):
         return row.fault
+    if logged.is_log(row.values):
+        found = logged.replies_of(row.values)
+        return found if isinstance(found, str) else ""
     task_id = row.values.get("task_id")
     if not isinstance(task_id, str | int) or isinstance(task_id, bool):
         return "no task_id"
@@ -93,19 +114,24 @@ def _fault(row: Row | Broken) -> str:
     return "" if isinstance(text, str) else f"the program is {type_name(text)}, expected text"
 
 
-def _sample(row: Row, task: Task, index: int) -> Sample:
+def _named(row: Row) -> str | int:
+    """The task's name in a row that has no fault."""
+    found = logged.replies_of(row.values) if logged.is_log(row.values) else None
+    name: str | int = found.task_id if isinstance(found, logged.Replies) else row.values["task_id"]
+    return name
+
+
+def _programs(row: Row, task: Task) -> Iterator[tuple[str, str]]:
+    """The programs of a row, each with what was written."""
+    found = logged.replies_of(row.values) if logged.is_log(row.values) else None
+    if isinstance(found, logged.Replies):
+        yield from ((program_of(text, task.view()), text) for text in found.texts)
+        return
     solution, completion = row.values.get("solution"), str(row.values.get("completion") or "")
     if solution is not None:
-        program = str(solution)
+        yield str(solution), str(solution)
     else:
-        program = completion if task.facts.kind == "instruct" else task.facts.prompt + completion
-    return Sample(
-        task_id=task.task_id,
-        program=program,
-        completion=completion if solution is None else str(solution),
-        sample_index=index,
-        line=row.number,
-    )
+        yield (completion if task.facts.kind == "instruct" else task.facts.prompt + completion), completion
 
 
 def _refuse(file: Path, broken: Sequence[str], unknown: dict[str, int], ids: Sequence[str]) -> None:
@@ -113,7 +139,8 @@ def _refuse(file: Path, broken: Sequence[str], unknown: dict[str, int], ids: Seq
         more = [f"… and {len(broken) - NAMED} more"] if len(broken) > NAMED else []
         raise InputError(
             "\n".join([f"{file}: {len(broken)} rows are no samples", *broken[:NAMED], *more]),
-            expected='{"task_id": "…", "completion": "…"} or {"task_id": "…", "solution": "…"} on every line',
+            expected='{"task_id": "…", "completion": "…"} or {"task_id": "…", "solution": "…"} on every line, '
+            "or a file of lm-eval --log_samples",
         )
     if unknown:
         named = ", ".join(f"{name} (line {line})" for name, line in list(unknown.items())[:NAMED])

@@ -154,3 +154,16 @@ def test_the_compilers_time_is_not_the_programs(jail: Sandbox) -> None:
     source = "#include <iostream>\nint main(){ std::cout << 1; }"
     [run] = jail.run([Job(source=source, language="cpp", limits=Limits(cpu_seconds=0.1, wall_seconds=2.0))])
     assert (run.status, run.stdout) == ("ok", "1"), run.detail
+
+
+def test_a_link_to_what_only_starts_a_tool_is_not_the_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    starter = tmp_path / "starter"
+    starter.write_text("#!/bin/sh\n")
+    starter.chmod(0o755)
+    (tmp_path / "some-compiler").symlink_to(starter)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    text = 'file = "p.x"\nrun = ["some-compiler", "p.x"]\n'
+    (tmp_path / "plain.toml").write_text(text)
+    (tmp_path / "known.toml").write_text(text + 'proxies = ["starter"]\n')
+    assert tools.missing(language(str(tmp_path / "plain.toml"))) == []
+    assert tools.missing(language(str(tmp_path / "known.toml"))) == ["some-compiler"]

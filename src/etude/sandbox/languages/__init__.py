@@ -40,6 +40,7 @@ class Language:
             fails too, the program is no program of this language.
         tools: Word of a command -> the names, paths or patterns of paths that a machine may have it under, the best
             first. A word that is not there stands for itself.
+        proxies: Files that only start a tool kept elsewhere, such as `rustup`: a link to one is not the tool.
         folders: Paths, or patterns of them, that the tools read besides the machine's libraries.
         memory: What the memory limit counts: `address space`, or `data` for interpreters that reserve far more
             addresses than they use.
@@ -64,6 +65,7 @@ class Language:
     run: tuple[str, ...]
     check: tuple[str, ...] = ()
     tools: Mapping[str, tuple[str, ...]]
+    proxies: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     memory: str = "address space"
     threads: int = 0

@@ -72,22 +72,27 @@ def source_of(found: Language) -> str:
 
 def place_of(found: Language, word: str) -> str:
     """The path of a tool, links followed, or ""."""
-    return _place((os.environ.get("PATH", ""), *map(os.path.expanduser, found.tools.get(word, (word,)))))
+    choices = tuple(map(_whole, found.tools.get(word, (word,))))
+    return _place(os.environ.get("PATH", ""), choices, found.proxies)
 
 
 @lru_cache(maxsize=256)
-def _place(wanted: tuple[str, ...]) -> str:
-    """The path of the first of some names, paths and patterns that is there; the first is the PATH to look along."""
-    path, *choices = wanted
+def _place(path: str, choices: tuple[str, ...], proxies: tuple[str, ...]) -> str:
+    """The path of the first of some names, paths and patterns that is there; names are looked for along `path`."""
     for choice in choices:
         if "/" not in choice:
             place = shutil.which(choice, path=path)
         else:
             fitting = sorted(glob(choice), reverse=True)
             place = next((item for item in fitting if os.access(item, os.X_OK)), None)
-        if place:
+        if place and os.path.basename(os.path.realpath(place)) not in proxies:
             return os.path.realpath(place)
     return ""
+
+
+def _whole(pattern: str) -> str:
+    """A path with the user's folder and variables put in."""
+    return os.path.expanduser(os.path.expandvars(pattern))
 
 
 def located(found: Language, command: tuple[str, ...], python: str) -> tuple[str, ...]:
@@ -112,7 +117,7 @@ def folders_of(found: Language) -> tuple[str, ...]:
 
     A tool of its own folder, such as /opt/tool/bin/tool, brings that folder along, but nothing of a home folder does.
     """
-    own = [path for pattern in found.folders for path in sorted(glob(os.path.expanduser(pattern)))]
+    own = [path for pattern in found.folders for path in sorted(glob(_whole(pattern)))]
     places = [place_of(found, word) for word in found.words()]
     return tuple(dict.fromkeys([*own, *_installations(place for place in places if place)]))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from etude.cli import main
 from tests.conftest import ENVIRONMENT, ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -45,17 +46,21 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("page", "line"), COMMANDS, ids=[line[:60] for _, line in COMMANDS])
-def test_the_commands_in_the_docs_run(desk: Path, page: Path, line: str) -> None:
+def test_the_commands_in_the_docs_run(
+    desk: Path, page: Path, line: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In this process: starting another one for each would cost more than all that they do."""
     command = shlex.split(line, comments=True)
     if command[1] == "run":
         small = SMALL.replace("--tasks 12 ", "") if "--tasks" in command else SMALL  # a task set, not a number
         command += shlex.split(small)
         command += [] if WITH_CONTROLS in command else ["--arms", "{}"]
-    environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join([str(desk), ENVIRONMENT["PYTHONPATH"]])}
-    done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=desk, env=environment, capture_output=True, text=True, timeout=250
-    )
-    assert done.returncode == 0, f"{page.name}: {line}\n{done.stdout}\n{done.stderr}"
+    monkeypatch.chdir(desk)
+    monkeypatch.syspath_prepend(desk)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(desk), ENVIRONMENT["PYTHONPATH"]]))  # for arms
+    code = main(command[1:])
+    said = capfd.readouterr()
+    assert code == 0, f"{page.name}: {line}\n{said.out}\n{said.err}"
 
 
 def test_there_are_commands_to_run() -> None:

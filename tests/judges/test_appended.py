@@ -21,7 +21,7 @@ from tests.polyglot_rows import CHEAT, COMPLETION, ROWS, WRONG
 
 JUDGE = Auto(cpu_seconds=4.0, wall_seconds=15.0, calibrate=0)
 QUICK = ("lua", "javascript", "cpp", "bash", "python", "perl", "ocaml")
-LANGUAGES = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in ROWS]
+LANGUAGES = [pytest.param(name, marks=() if name in QUICK else pytest.mark.whole) for name in ROWS]
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def programs(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in NAMES]
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.whole) for name in NAMES]
 )
 def test_all_five_codes_come_of_real_programs(name: str, jail: Sandbox) -> None:
     if name != "python" and tools.missing(tools.language(name)):

@@ -36,7 +36,7 @@ from tests.polyglot import (
 QUICK = Limits(cpu_seconds=2.0, wall_seconds=6.0, memory_bytes=512 << 20, output_bytes=1 << 16)
 HEAVY = ("go", "java", "julia", "r", "ruby", "rust")
 """Languages that most machines lack, or that take long to start or to compile."""
-EVERY = [pytest.param(name, marks=pytest.mark.slow if name in HEAVY else ()) for name in NAMES]
+EVERY = [pytest.param(name, marks=pytest.mark.whole if name in HEAVY else ()) for name in NAMES]
 SHORT = Limits(cpu_seconds=0.6, wall_seconds=3.0, memory_bytes=512 << 20, processes=8)
 
 CALLING = {
@@ -67,7 +67,9 @@ def test_fifteen_languages_come_with_it() -> None:
     assert set(languages.names()) == set(NAMES)
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in HEAVY else ()) for name in NAMES]
+)
 def test_a_program_reads_its_input_and_answers(name: str, jail: Sandbox) -> None:
     run = ran(jail, name, SUM[name], stdin="19 23\n")
     assert (run.status, run.detail, run.stdout, run.stderr) == ("ok", "", "42\n", "")

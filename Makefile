@@ -24,7 +24,7 @@ demo: $(READY)     ## A small model teaches itself to program: about four minute
 	$(BIN)/etude run lab --out $(OUT) --seed $(SEED)
 
 test: $(READY)     ## All tests (under ten minutes on two cores)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not whole" tests
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not whole" tests
 
 fast: $(READY)     ## The tests that take seconds
 	$(BIN)/python -m pytest -m "not slow and not data and not whole" tests

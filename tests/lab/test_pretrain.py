@@ -40,7 +40,7 @@ def train_in_a_process(folder, hash_seed):
     return fingerprint(folder)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_two_trainings_give_the_same_bytes(tmp_path):
     first, second = train_in_a_process(tmp_path / "a", "1"), train_in_a_process(tmp_path / "b", "2")
     assert first == second

@@ -28,7 +28,7 @@ def weights(folder):
     return load_file(folder / "model" / "model.safetensors")
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_two_processes_make_the_weights_of_one(file, llama, tmp_path):
     given = [str(file), "--model", str(llama), *SETTINGS, "--set", "lora=4"]
     assert main([*given, "--set", "batch_size=4", "--out", str(tmp_path / "one")]) == 0

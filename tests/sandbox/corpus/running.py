@@ -85,7 +85,7 @@ class Host:
 
     def _look(self) -> dict[str, Any]:
         places = {str(self.folder), "/", "/usr/lib", "/dev/shm"}
-        listed = {place: sorted(os.listdir(place)) for place in places if os.path.isdir(place)}
+        listed = {place: sorted(filter(_ours, os.listdir(place))) for place in places if os.path.isdir(place)}
         secret = self.folder / "secret"
         return {
             **listed,
@@ -98,6 +98,11 @@ class Host:
             "segments": Path("/proc/sysvipc/shm").read_text().count("\n"),
             "the host's name": socket.gethostname(),
         }
+
+
+def _ours(name: str) -> bool:
+    """Not what other processes of this machine call their shared memory: they come and go."""
+    return not name.startswith(("psm_", "sem.", "torch_"))
 
 
 @contextmanager

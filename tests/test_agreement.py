@@ -59,6 +59,7 @@ def test_a_task_without_reference_still_gets_programs_that_run_long() -> None:
     assert programs_of(task, 1, 0)[0].program == task.reference
 
 
+@pytest.mark.whole
 def test_the_doctor_says_so_and_ends_with_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor", "--agreement", "2", "--tasks", "lab[validation][1:2]", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)

@@ -48,7 +48,7 @@ def compared(capsys: pytest.CaptureFixture[str], *folders: Path) -> dict[str, An
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_same_base_over_20_seeds_is_within_noise(
     place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

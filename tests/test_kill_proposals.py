@@ -63,7 +63,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("reached", [proposing, filtering, solving], ids=lambda reached: str(reached.__name__))
+@pytest.mark.parametrize(
+    "reached",
+    [pytest.param(proposing, marks=pytest.mark.whole), pytest.param(filtering, marks=pytest.mark.whole), solving],
+    ids=["proposing", "filtering", "solving"],
+)
 def test_a_run_killed_among_its_proposals_ends_with_the_same(
     tmp_path: Path, whole: dict[str, bytes], reached: Callable[[Path], bool]
 ) -> None:

@@ -121,6 +121,7 @@ def test_repairs_in_the_corpus_have_the_form_of_the_repair_prompt(documents):
         assert render("repair-complete.v1", mine, program=program, feedback=words) == item.prompt
 
 
+@pytest.mark.whole
 def test_check_accepts_the_shipped_folder_and_refuses_another_world(capsys):
     assert pretrain.main(["--check"]) == 0
     assert "without a held-out behaviour" in capsys.readouterr().out

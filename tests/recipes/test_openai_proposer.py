@@ -42,6 +42,7 @@ def proposals(folder: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.whole
 def test_a_server_proposes_and_a_second_run_asks_for_nothing(tmp_path: Path, served: Served) -> None:
     with counted(served) as server:
         folder = run(tmp_path, server.url, served.model)
@@ -57,6 +58,7 @@ def test_a_server_proposes_and_a_second_run_asks_for_nothing(tmp_path: Path, ser
         assert proposals(folder) == told
 
 
+@pytest.mark.whole
 def test_a_server_proposes_and_the_lab_model_solves(tmp_path: Path, served: Served) -> None:
     model = {"use": "huggingface", "path": "package:etude.lab/model", "device": "cpu"}
     folder = run(tmp_path, served.url, served.model, model)
@@ -69,6 +71,7 @@ def test_a_proposer_that_is_not_there_is_said_before_anything_is_drawn(tmp_path:
         run(tmp_path, "http://127.0.0.1:9/v1", "m")
 
 
+@pytest.mark.whole
 def test_no_secret_is_written_down(tmp_path: Path, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVER_KEY", "very-secret-word")
     settings = f'{{ use = "openai", url = "{served.url}", model = "{served.model}", key = "SERVER_KEY" }}'

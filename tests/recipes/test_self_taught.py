@@ -123,6 +123,7 @@ def test_default_arguments_are_never_evaluated_outside_of_the_sandbox(tmp_path: 
 
 
 @pytest.mark.slow
+@pytest.mark.whole
 def test_ten_thousand_proposals_of_which_most_are_repeated(tmp_path: Path) -> None:
     """500 different puzzles among 10,000; each is run once, whatever its looks."""
     many = [f"x: int):\n    return x % {1000 + n % 500} == 8 and x > 1000{' ' * (n // 500)}" for n in range(10_000)]

@@ -100,7 +100,7 @@ def _watched(source: str) -> int:
         os._exit(1)
 
 
-@pytest.mark.parametrize("loops", [200, pytest.param(500, marks=pytest.mark.whole)])
+@pytest.mark.parametrize("loops", [100, pytest.param(500, marks=pytest.mark.whole)])
 def test_no_random_loop_that_ends_is_proved_endless_and_most_that_do_not_are(loops: int) -> None:
     chance = random.Random(11)
     found = [(source := _loop(chance), _ends(source), _watched(source)) for _ in range(loops)]

@@ -120,6 +120,7 @@ def test_a_solved_puzzle_is_left_after_its_batch_and_the_other_goes_on(jail):
     assert len(bench.asked) == len(made)
 
 
+@pytest.mark.whole
 def test_in_several_passes_it_learns_from_its_own_solutions(jail):
     """`s[::-1] + s.upper()` lies beyond 3,000 other expressions, until shorter solutions have shown where to look."""
     near = [puzzle(f"near {s}", f"def sat(t: str, s='{s}'):\n    return t == s[::-1]") for s in ("abcd", "xyz", "pqr")]

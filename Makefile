@@ -23,7 +23,7 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)     ## A small model teaches itself to program: about four minutes on two cores
 	$(BIN)/etude run lab --out $(OUT) --seed $(SEED)
 
-test: $(READY)     ## All tests (under ten minutes on two cores)
+test: $(READY)     ## All tests but those of the proof "whole" (about ten minutes on two cores)
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not whole" tests
 
 fast: $(READY)     ## The tests that take seconds

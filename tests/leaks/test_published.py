@@ -5,7 +5,7 @@ import pytest
 from etude import leaks
 from etude.judges.auto import Auto
 from etude.judges.examine import Exam, examine
-from etude.records import Attempt
+from etude.records import outside_attempt
 from etude.sandbox import Sandbox
 from etude.sources.task_set import open_task_set
 from tests.leaks.rewording import STYLES, reworded
@@ -19,13 +19,6 @@ EVERY = [pytest.param(1, marks=pytest.mark.whole), pytest.param(4, marks=pytest.
 def jail():
     with Sandbox(workers=1) as sandbox:
         yield sandbox
-
-
-def attempt(task, program):
-    return Attempt(
-        task_id=task.task_id, prompt="", completion=program, program=program, template="", agent="", solver="",
-        sample_index=0, seed=0, round=0,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("every", EVERY)
@@ -49,8 +42,8 @@ def test_reworded_references_are_found_and_what_else_is_found_solves_the_task(da
         if item.exam not in wanted[item.place : item.place + 1]:
             task, text = known[item.exam], [*programs, *others][item.place]
             program = f"{text}\n\n{task.facts.entry_point} = {item.function}\n"
-            [verdict] = Auto().judge(task, [attempt(task, program)], jail)
-            shown = [attempt(task, program)]
+            [verdict] = Auto().judge(task, [outside_attempt(task.task_id, program, "leaks")], jail)
+            shown = [outside_attempt(task.task_id, program, "leaks")]
             assert verdict.passed or _hidden_only(task, program, jail), (item, shown)
 
 

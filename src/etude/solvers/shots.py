@@ -7,9 +7,10 @@ prompt with its answer behind it, so every template can have them.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from etude.errors import MissingError
@@ -54,7 +55,7 @@ class Shelf:
         likeness = self._index.get_scores(_words(view))
         ranked = sorted(range(len(self.demonstrations)), key=lambda place: -float(likeness[place]))
         others = (self.demonstrations[place] for place in ranked)
-        return list(_first(self.most, (item for item in others if _may_show(item.view, view))))
+        return list(islice((item for item in others if _may_show(item.view, view)), self.most))
 
     @cached_property
     def _index(self) -> Any:
@@ -67,10 +68,6 @@ class Shelf:
         index = bm25s.BM25(backend="numpy")
         index.index([_words(item.view) for item in self.demonstrations], show_progress=False)
         return index
-
-
-def _first(most: int, items: Iterator[Demonstration]) -> Iterator[Demonstration]:
-    return (item for _, item in zip(range(most), items, strict=False))
 
 
 def _may_show(shown: TaskView, view: TaskView) -> bool:

@@ -4,10 +4,15 @@ A row is turned into one of our own format and checked as such, so a task from e
 row that is refused is named with its reason.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import ClassVar
 
 from etude.errors import InputError
+from etude.protocols import State
 from etude.records import Json
 from etude.sources.files import locate
 from etude.sources.foreign_tests import Unreadable
@@ -18,6 +23,40 @@ from etude.tasks import Task
 PATTERNS = ("*.jsonl", "*.jsonl.gz", "*.json", "*.json.gz", "*.parquet")
 Read = Callable[[Mapping[str, Json]], dict[str, Json]]
 """From a row's values to the fields of our own format; raises `Unreadable`."""
+
+
+@dataclass
+class ForeignRows(ABC):
+    """Tasks from the rows of another tool's files; every test in them is hidden.
+
+    Args:
+        path: A file of rows (JSON lines, a JSON list, Parquet), or a folder of such files.
+        skip_invalid: Leave out rows that cannot be judged instead of refusing the whole file.
+
+    Attributes:
+        origin: The source's name, as `tasks_from` wants it.
+    """
+
+    path: str = ""
+    skip_invalid: bool = False
+    origin: ClassVar[str]
+
+    @staticmethod
+    @abstractmethod
+    def read(values: Mapping[str, Json]) -> dict[str, Json]:
+        """From a row's values to the fields of our own format.
+
+        Raises:
+            Unreadable: The row is no task that can be judged.
+        """
+
+    def propose(self, state: State | None, n: int | None = None) -> Iterator[Task]:
+        """Yields the tasks in the order of the rows.
+
+        Raises:
+            InputError: The file cannot be read, or rows are no tasks: all of them are named.
+        """
+        yield from islice(tasks_from(self.path, self.origin, self.read, self.skip_invalid), n)
 
 
 def tasks_from(path: str | Path, origin: str, read: Read, skip_invalid: bool) -> list[Task]:

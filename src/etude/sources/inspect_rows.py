@@ -4,36 +4,11 @@
 own, or by choosing a letter has no tests here and is refused.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Mapping
 
-from etude.protocols import State
 from etude.records import Json
-from etude.sources.foreign_rows import identity, kept, prompt_of, tasks_from
+from etude.sources.foreign_rows import ForeignRows, identity, kept, prompt_of
 from etude.sources.foreign_tests import Unreadable, fields_of, opened, require_python
-from etude.tasks import Task
-
-
-@dataclass
-class InspectRows:
-    """Tasks from a file of inspect_ai samples; every test in them is hidden.
-
-    Args:
-        path: A file of samples (JSON lines, a JSON list), or a folder of such files.
-        skip_invalid: Leave out samples that cannot be judged instead of refusing the whole file.
-    """
-
-    path: str = ""
-    skip_invalid: bool = False
-
-    def propose(self, state: State | None, n: int | None = None) -> Iterator[Task]:
-        """Yields the tasks in the order of the samples.
-
-        Raises:
-            InputError: The file cannot be read, or samples are no tasks: all of them are named.
-        """
-        yield from islice(tasks_from(self.path, "inspect", _fields, self.skip_invalid), n)
 
 
 def _fields(values: Mapping[str, Json]) -> dict[str, Json]:
@@ -49,3 +24,10 @@ def _fields(values: Mapping[str, Json]) -> dict[str, Json]:
         "licence": identity(metadata.get("licence"), metadata.get("license")),
     }
     return {"prompt": prompt_of(values.get("input")), **kept(named), **fields_of([metadata, values.get("target")])}
+
+
+class InspectRows(ForeignRows):
+    """Tasks from a file of inspect_ai samples; every test is hidden. Its settings are those of `ForeignRows`."""
+
+    origin = "inspect"
+    read = staticmethod(_fields)

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from etude.config import located
+from etude.records import Request, Sampling
 from tests.conftest import ENVIRONMENT
 
 WAIT = 90.0
@@ -97,6 +98,12 @@ def answering(answer: Callable[[str, Any], Reply]) -> Iterator[Server]:
         server.server_close()
 
 
+def asked(prompt: str, count: int, **sampling: Any) -> list[Request]:
+    """Requests for a prompt's first samples."""
+    settings = Sampling(**{"max_tokens": 30, "temperature": 0.9, **sampling})
+    return [Request(prompt=prompt, sample_index=index, sampling=settings) for index in range(count)]
+
+
 @dataclass(frozen=True)
 class Served:
     """The real server: its address and the model's name on it."""
@@ -106,12 +113,12 @@ class Served:
 
 
 @contextmanager
-def transformers_serve(folder: Path, *, chat: bool = False) -> Iterator[Served]:
-    """`transformers serve` with a copy of the lab's model that samples; with `chat`, one with a template for chats."""
+def transformers_serve(folder: Path) -> Iterator[Served]:
+    """`transformers serve` with a copy of the lab's model that samples and has a template for chats."""
     for needed in ("torch", "transformers", "fastapi", "uvicorn", "openai"):
         if importlib.util.find_spec(needed) is None:
             pytest.skip(f"the real server needs {needed}, which is not installed")
-    copy = _model(folder, chat)
+    copy = _model(folder)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -127,13 +134,12 @@ def transformers_serve(folder: Path, *, chat: bool = False) -> Iterator[Served]:
         process.wait()
 
 
-def _model(folder: Path, chat: bool) -> Path:
+def _model(folder: Path) -> Path:
     copy = folder / "served"
     shutil.copytree(located("package:etude.lab/model"), copy)
     config = {"do_sample": True, "top_k": 0, "eos_token_id": 0, "pad_token_id": 1}
     (copy / "generation_config.json").write_text(json.dumps(config))
-    if chat:
-        (copy / "chat_template.jinja").write_text("{% for m in messages %}{{ m['content'] }}{% endfor %}")
+    (copy / "chat_template.jinja").write_text("{% for m in messages %}{{ m['content'] }}{% endfor %}")
     return copy
 
 

@@ -16,8 +16,9 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SMALL = "--rounds 1 --tasks 12 --suite.n 2 --suite.k [1] --learner.steps 2 --suite.limit 10 --progress none"
 """What makes `etude run lab` take seconds: the command is the one in the docs, its size is not."""
 FEW = """--source.tasks lab[train][0:24] --validation '{ use = "task_set", tasks = "lab[validation][0:8]" }'"""
-WITH_CONTROLS = "runs/lab"
-"""The run that has its controls beside it; the others do without."""
+WITH_A_CONTROL = "runs/lab"
+"""The run that has a control beside it; the others do without."""
+CONTROL = """--arms '{ unverified = { evaluate = "last", curators = [{ use = "unverified", cap = 4 }] } }'"""
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -55,7 +56,7 @@ def test_the_commands_in_the_docs_run(
     if command[1] == "run":
         small = SMALL.replace("--tasks 12 ", "") if "--tasks" in command else SMALL  # a task set, not a number
         command += shlex.split(small)
-        command += [] if WITH_CONTROLS in command else ["--arms", "{}"]
+        command += shlex.split(CONTROL) if WITH_A_CONTROL in command else ["--arms", "{}"]
         command += shlex.split(FEW) if "drboot" in command else []
     monkeypatch.chdir(desk)
     monkeypatch.syspath_prepend(desk)

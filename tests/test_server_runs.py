@@ -1,4 +1,4 @@
-"""Whole commands with a model behind a real server, and a broken line between: nothing is lost or counted twice."""
+"""A model behind a real server, and whole commands with it over a broken line: nothing is lost or counted twice."""
 
 import json
 import sqlite3
@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 
 from etude.cli import main
-from tests.serving import FAULTS, Served, counted, faulty, transformers_serve
+from etude.errors import EtudeError, MissingError
+from etude.models.openai import OpenAI
+from etude.records import Completion
+from tests.serving import FAULTS, Served, asked, counted, faulty, transformers_serve
 
 pytest.importorskip("openai", reason="servers need the openai extra")
 pytestmark = pytest.mark.slow
 KEY = "very-secret-word"
+PUZZLE = "def sat(x: int):"
 TASKS, SAMPLES, NEW = "lab[validation][0:5]", 4, 16
 ASKED = 5 * SAMPLES
 
@@ -22,6 +26,10 @@ ASKED = 5 * SAMPLES
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with transformers_serve(tmp_path_factory.mktemp("served")) as server:
         yield server
+
+
+def texts(found: list[Completion]) -> list[str]:
+    return [item.text for item in sorted(found, key=lambda item: item.request.sample_index)]
 
 
 def part(url: str, name: str, **settings: object) -> str:
@@ -64,6 +72,49 @@ def spent(folder: Path) -> int:
 def secrets(folder: Path) -> list[Path]:
     """Files of a folder that hold the key."""
     return [file for file in folder.rglob("*") if file.is_file() and KEY.encode() in file.read_bytes()]
+
+
+def test_a_real_server_continues_a_prompt(served: Served) -> None:
+    model = OpenAI(url=served.url, model=served.model, concurrency=2)
+    found = list(model.generate(asked(PUZZLE, 6, stop=("\n\n", "\nassert "))))
+    assert sorted(item.request.sample_index for item in found) == list(range(6))
+    assert len({item.text for item in found}) > 1, "each sample has a seed of its own"
+    for item in found:
+        assert item.text.startswith("\n    return ")
+        assert "\n\n" not in item.text
+        assert item.prompt_tokens > 0
+        assert 0 < item.completion_tokens <= 30
+
+
+def test_a_real_server_says_when_there_was_no_more_room(served: Served) -> None:
+    model = OpenAI(url=served.url, model=served.model)
+    [found] = model.generate(asked(PUZZLE, 1, max_tokens=2))
+    assert (found.finish, found.completion_tokens) == ("length", 2)
+
+
+def test_a_seed_gives_the_same_texts_from_a_real_server(served: Served) -> None:
+    """One at a time: this server seeds all that it is writing, whoever asked."""
+    model = OpenAI(url=served.url, model=served.model, concurrency=1)
+    first, again = (texts(list(model.generate(asked(PUZZLE, 4, seed=5)))) for _ in range(2))
+    other = texts(list(model.generate(asked(PUZZLE, 4, seed=6))))
+    assert first == again != other
+
+
+def test_a_real_server_chats(served: Served) -> None:
+    model = OpenAI(url=served.url, model=served.model, endpoint="chat")
+    found = list(model.generate(asked(f"{PUZZLE}\n", 3)))
+    assert all(item.text and item.prompt_tokens > 0 for item in found)
+
+
+def test_a_real_server_without_probabilities_is_named(served: Served) -> None:
+    with pytest.raises(MissingError, match="no probabilities"):
+        OpenAI(url=served.url, model=served.model, retries=0).score(PUZZLE, [" return"])
+
+
+def test_a_real_server_is_asked_for_another_model(served: Served) -> None:
+    with pytest.raises(EtudeError, match="other-model") as caught:
+        list(OpenAI(url=served.url, model="other-model", retries=0).generate(asked("p", 1)))
+    assert caught.value.fix
 
 
 def test_an_evaluation_over_a_broken_line_loses_nothing_and_counts_nothing_twice(

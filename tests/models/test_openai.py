@@ -1,4 +1,4 @@
-"""A model behind a server: a real one, and servers that are busy, broken or talk nonsense."""
+"""A model behind servers that are busy, broken or talk nonsense (tests/test_server_runs.py has a real one)."""
 
 import dataclasses
 import json
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,28 +21,12 @@ from etude.models.openai import OpenAI
 from etude.models.openai_replies import scores_of
 from etude.models.reply import program_of
 from etude.models.turns import continuation, cut
-from etude.records import Completion, Request, Sampling, TaskView
+from etude.records import Completion, TaskView
 from tests.conftest import ENVIRONMENT, interruptible
-from tests.serving import Reply, Served, answering, transformers_serve
+from tests.serving import Reply, answering, asked
 
 pytest.importorskip("openai", reason="servers need the openai extra")
 QUICK = {"retry-after-ms": "1"}  # the client waits as long as the server says
-PUZZLE = "def sat(x: int):"
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with transformers_serve(tmp_path_factory.mktemp("served"), chat=True) as server:
-        yield server
-
-
-def asked(prompt: str, count: int, **sampling: Any) -> list[Request]:
-    settings = Sampling(**{"max_tokens": 30, "temperature": 0.9, **sampling})
-    return [Request(prompt=prompt, sample_index=index, sampling=settings) for index in range(count)]
-
-
-def texts(found: list[Completion]) -> list[str]:
-    return [item.text for item in sorted(found, key=lambda item: item.request.sample_index)]
 
 
 def reply(text: Any, reason: Any = "stop", written: int = 3, **more: Any) -> Reply:
@@ -78,49 +62,6 @@ def one(answer: Any, **settings: Any) -> Completion:
     with answering(among(answer)) as server:
         request = asked("p", 1, **settings.pop("sampling", {}))
         return next(iter(OpenAI(url=server.url, model="m", **settings).generate(request)))
-
-
-def test_a_real_server_continues_a_prompt(served: Served) -> None:
-    model = OpenAI(url=served.url, model=served.model, concurrency=2)
-    found = list(model.generate(asked(PUZZLE, 6, stop=("\n\n", "\nassert "))))
-    assert sorted(item.request.sample_index for item in found) == list(range(6))
-    assert len({item.text for item in found}) > 1, "each sample has a seed of its own"
-    for item in found:
-        assert item.text.startswith("\n    return ")
-        assert "\n\n" not in item.text
-        assert item.prompt_tokens > 0
-        assert 0 < item.completion_tokens <= 30
-
-
-def test_a_real_server_says_when_there_was_no_more_room(served: Served) -> None:
-    model = OpenAI(url=served.url, model=served.model)
-    [found] = model.generate(asked(PUZZLE, 1, max_tokens=2))
-    assert (found.finish, found.completion_tokens) == ("length", 2)
-
-
-def test_a_seed_gives_the_same_texts_from_a_real_server(served: Served) -> None:
-    """One at a time: this server seeds all that it is writing, whoever asked."""
-    model = OpenAI(url=served.url, model=served.model, concurrency=1)
-    first, again = (texts(list(model.generate(asked(PUZZLE, 4, seed=5)))) for _ in range(2))
-    other = texts(list(model.generate(asked(PUZZLE, 4, seed=6))))
-    assert first == again != other
-
-
-def test_a_real_server_chats(served: Served) -> None:
-    model = OpenAI(url=served.url, model=served.model, endpoint="chat")
-    found = list(model.generate(asked(f"{PUZZLE}\n", 3)))
-    assert all(item.text and item.prompt_tokens > 0 for item in found)
-
-
-def test_a_real_server_without_probabilities_is_named(served: Served) -> None:
-    with pytest.raises(MissingError, match="no probabilities"):
-        OpenAI(url=served.url, model=served.model, retries=0).score(PUZZLE, [" return"])
-
-
-def test_a_real_server_is_asked_for_another_model(served: Served) -> None:
-    with pytest.raises(EtudeError, match="other-model") as caught:
-        list(OpenAI(url=served.url, model="other-model", retries=0).generate(asked("p", 1)))
-    assert caught.value.fix
 
 
 def test_a_busy_server_is_asked_again() -> None:

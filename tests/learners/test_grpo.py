@@ -9,6 +9,7 @@ import pytest
 
 from etude.errors import InputError, RecipeError
 from etude.judges.auto import Auto
+from etude.learners.checkpoints import beside
 from etude.learners.grpo import ROLLOUTS, Grpo
 from etude.learners.sampling import Sampler
 from etude.learners.scoring import Scorer
@@ -71,7 +72,7 @@ def trainer_for(llama, folder, verdicts, **settings):
         sampler=Sampler(loaded, 4, learner._sampling()),
         sample_rows=8,
         model=loaded.network,
-        args=learner._config(loaded, folder, 8, 4, 0),
+        args=learner._config(loaded, beside(folder / "model", "key", 0), 8, 4, 0),
         train_dataset=datasets.Dataset.from_list(rows),
         processing_class=loaded.tokenizer,
     )
@@ -168,7 +169,7 @@ class Leaky:
 
     task_id: str
 
-    def look(self, rows, *, puzzles=False):
+    def look(self, rows, *, puzzles=False, watch=None):
         found = [at for at, row in enumerate(rows) if row.task_id == self.task_id]
         return type("Found", (), {"leaks": [type("Leak", (), {"place": at}) for at in found]})
 

@@ -49,12 +49,13 @@ class Guard:
         self._exams, self._sandbox, self._watch, self._arm = exams, sandbox, watch, arm
         self._searches: dict[bool, Search] = {}
 
-    def look(self, rows: Sequence[Example], *, puzzles: bool = False) -> Findings:
+    def look(self, rows: Sequence[Example], *, puzzles: bool = False, watch: Watch | None = None) -> Findings:
         """Which rows solve an exam task.
 
         Args:
             rows: Training rows.
             puzzles: Compare with exam puzzles, too. An answer is a value, and values of different puzzles coincide.
+            watch: Told in place of the guard's own.
         """
         chosen = {
             name: [task for task in own if puzzles or not task.hidden.puzzle] for name, own in self._exams.items()
@@ -62,7 +63,7 @@ class Guard:
         search = self._search(puzzles, [task for own in chosen.values() for task in own]) if rows else None
         return Findings(
             against={name: len(own) for name, own in chosen.items()},
-            leaks=tuple(search.leaks(rows, self._watch, self._arm)) if search else (),
+            leaks=tuple(search.leaks(rows, watch or self._watch, self._arm)) if search else (),
             undecided=search.undecided_of(rows) if search else 0,
             not_examined=tuple(task.task_id for task in search.unusable) if search else (),
             puzzles=sum(map(len, self._exams.values())) - sum(map(len, chosen.values())),

@@ -1,6 +1,6 @@
 """What every trainer of ours is told alike: the `TrainingArguments` that sft, dpo and grpo share.
 
-No checkpoints (a learning that is killed begins again), no printing, one process per device, and logs only for the
+Checkpoints only where `checkpoints` asks for one, no printing, one process per device, and logs only for the
 trackers that somebody asked for.
 """
 
@@ -38,7 +38,7 @@ def shared(
     """The arguments by name, for `transformers.TrainingArguments` and trl's configs alike.
 
     Args:
-        folder: An existing folder that the trainer may call its own.
+        folder: An existing folder that the trainer may call its own; checkpoints go there.
         device: The kind of device: `cpu`, `cuda` or `mps`.
         half: Forward and backward in bfloat16 while weights and optimizer stay in float32.
         checkpointing: Keep few activations and compute the others again: less memory, about a third more time.

@@ -13,11 +13,13 @@ from typing import Any, ClassVar, Literal
 from etude.errors import MissingError, RecipeError
 from etude.learners.adapters import keep, plain
 from etude.learners.arguments import Schedule, calm, one_device, remove_printer, shared
+from etude.learners.checkpoints import Checkpoints, beside, train_on
 from etude.learners.checks import require_libraries, require_range
 from etude.learners.folder import prepare, save, stored_type
+from etude.learners.journal import Watch
 from etude.learners.processes import world
 from etude.learners.tracking import Tracker, require_trackers, tracked
-from etude.learners.training import Watch, seeded
+from etude.learners.training import seeded
 from etude.models.decoding import out_of_memory
 from etude.models.folders import find_folder
 from etude.models.loading import Loaded, load
@@ -25,8 +27,8 @@ from etude.models.tokens import Style
 from etude.protocols import State
 from etude.records import Agent, Json
 
-Train = Callable[[Path, int, Path], tuple[Any, dict[str, Json]]]
-"""Source folder, rows per forward pass, scratch folder -> the trained network and facts for the note."""
+Train = Callable[[Path, int, Checkpoints], tuple[Any, dict[str, Json]]]
+"""Source folder, rows per forward pass, where checkpoints lie -> the trained network and facts for the note."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,7 @@ class ByTrl:
         lora: Rank of low-rank adapters on all linear layers, merged at the end; 0 trains all weights.
         adapter: Keep the adapter too, in `model/adapter`, for plain peft.
         checkpointing: Recompute activations instead of keeping them: less memory, more time.
+        checkpoint_minutes: Minutes between checkpoints, from which a killed training goes on; 0 makes none.
         style: How the model is asked; a recipe hands on its model's.
         device: As in the model part.
         dtype: `auto` keeps float32 weights and computes in bfloat16 on a GPU; `float32`; or `bfloat16` weights.
@@ -61,6 +64,7 @@ class ByTrl:
     lora: int = 0
     adapter: bool = False
     checkpointing: bool = False
+    checkpoint_minutes: float = 15.0
     style: Style = "auto"
     device: str = "auto"
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -83,29 +87,35 @@ class ByTrl:
             "warmup": 0 <= self.warmup <= 1,
             "weight_decay": self.weight_decay >= 0,
             "lora": self.lora >= 0,
+            "checkpoint_minutes": self.checkpoint_minutes >= 0,
         }
 
     def _settings(self) -> dict[str, Json]:
         """All that decides what is learned; who watches does not."""
-        idle = ("watch", "report_to")
+        idle = ("watch", "report_to", "checkpoint_minutes")
         return {name: item for name, item in asdict(replace(self, watch=None)).items() if name not in idle}
 
     def _seed(self, state: State) -> int:
         return (self.seed + state.seed + 1000 * (state.round + 1)) % 2**32
 
     def _make(self, start: Agent, state: State, folder: Path, note: dict[str, Json], train: Train) -> None:
-        """Trains and saves; when memory runs out, from the beginning again with smaller batches."""
+        """Trains, from the last checkpoint on, and saves; out of memory: from the beginning with smaller batches."""
         require_libraries("trl", "datasets", *(("peft",) if self.lora else ()), extra="rl")
         require_trackers(self.report_to)
         require_alone()
-        source, partial, began, size = find_folder(start.model), prepare(folder), time.monotonic(), self.batch_size
+        source, partial = find_folder(start.model), prepare(folder)
+        checkpoints = beside(folder, str(note["key"]), self.checkpoint_minutes)
+        last = checkpoints.last()
+        size = last.batch_size if last else self.batch_size
+        began = time.monotonic() - (last.seconds if last else 0.0)
         while True:
             try:
                 with tracked(self.report_to, state.folder), calm(), seeded(self._seed(state)):
-                    network, facts = train(source, size, partial)
+                    network, facts = train(source, size, checkpoints)
                 break
             except Exception as error:
                 size = _halved(size, error)
+                checkpoints.clear()
         if self.adapter:
             keep(network, source, partial)
         facts |= {"batch_size": size, "seconds": round(time.monotonic() - began, 3)}
@@ -115,11 +125,11 @@ class ByTrl:
         return load(source, self.device, "float32" if self.dtype == "auto" else self.dtype)
 
     def _arguments(
-        self, config: Any, loaded: Loaded, folder: Path, size: int, accumulation: int, seed: int, **own: Any
+        self, config: Any, loaded: Loaded, checkpoints: Checkpoints, size: int, accumulation: int, seed: int, **own: Any
     ) -> Any:
         """A config of TRL's: what all trainers share, what the method says, and the recipe's `more`."""
         common = shared(
-            folder,
+            checkpoints.opened(),
             batch_size=size,
             gradient_accumulation=accumulation,
             learning_rate=self.learning_rate,
@@ -138,12 +148,12 @@ class ByTrl:
         except TypeError as error:
             raise RecipeError(f"learner.more: {error}", expected=f"settings of trl's {config.__name__}") from None
 
-    def _run(self, trainer: Any) -> list[float]:
-        """Trains; the losses, one per optimizer step. The network's cache setting is put back."""
+    def _run(self, trainer: Any, checkpoints: Checkpoints, size: int, every: int = 1) -> list[float]:
+        """Trains; the losses, one per optimizer step. Checkpoints may be made after each `every` steps."""
         remove_printer(trainer)
         steps = _steps_class()(trainer, self.steps, self.watch)
         trainer.add_callback(steps)
-        trainer.train()
+        train_on(trainer, checkpoints, steps, size, every)
         return [round(float(loss), 6) for loss in steps.losses]
 
 
@@ -172,7 +182,7 @@ def _halved(size: int, error: Exception) -> int:
 
 
 def _steps_class() -> Any:
-    """The callback that keeps the losses (`trainer.parts`, one per batch) and tells the watch."""
+    """The callback that keeps the losses (`trainer.parts`, one per batch), tells the watch, and counts over a kill."""
     import torch
     import transformers
 
@@ -187,5 +197,12 @@ def _steps_class() -> Any:
             parts.clear()
             if self.watch:
                 self.watch(state.global_step, self.steps, float(self.losses[-1]))
+
+        def remember(self, checkpoint: Path) -> dict[str, Json]:
+            return {"losses": [float(loss) for loss in self.losses], **self.trainer.remember()}
+
+        def recall(self, counted: dict[str, Any], checkpoint: Path) -> None:
+            self.losses = list(counted["losses"])
+            self.trainer.recall(counted)
 
     return Steps

@@ -13,6 +13,7 @@ from typing import Any
 from etude.errors import InputError, RecipeError
 from etude.learners.adapters import lora
 from etude.learners.by_trl import ByTrl
+from etude.learners.checkpoints import Checkpoints
 from etude.learners.folder import learned, unchanged
 from etude.learners.tokens import end_of, shortened
 from etude.models.loading import Loaded
@@ -74,7 +75,7 @@ class Dpo(ByTrl):
         return learned(agent, start, state, rows, key, make)
 
     def _train(
-        self, examples: Sequence[Example], state: State, source: Path, size: int, partial: Path
+        self, examples: Sequence[Example], state: State, source: Path, size: int, checkpoints: Checkpoints
     ) -> tuple[Any, dict[str, Json]]:
         import datasets
         import trl
@@ -88,14 +89,14 @@ class Dpo(ByTrl):
         trainer = trainer_class()(
             model=loaded.network,
             args=self._arguments(
-                trl.DPOConfig, loaded, partial, size, accumulation, self._seed(state),
+                trl.DPOConfig, loaded, checkpoints, size, accumulation, self._seed(state),
                 beta=self.beta, max_length=None, **losses,
             ),
             train_dataset=datasets.Dataset.from_list(pairs),
             processing_class=loaded.tokenizer,
             peft_config=lora(loaded.network, self.lora) if self.lora else None,
         )  # fmt: skip
-        losses_seen = self._run(trainer)
+        losses_seen = self._run(trainer, checkpoints, size)
         return trainer.model, {
             "method": METHOD,
             "examples": len(examples),
@@ -144,6 +145,12 @@ def trainer_class() -> Any:
             loss = super().training_step(*given, **more)
             self.parts.append(loss.detach())
             return loss
+
+        def remember(self) -> dict[str, Json]:
+            return {}
+
+        def recall(self, counted: dict[str, Any]) -> None:
+            """There is nothing but the losses."""
 
     return Preferring
 

@@ -22,6 +22,7 @@ from etude.protocols import State
 from etude.records import Agent, Json
 
 NOTE = "etude.json"
+CHECKPOINTS = "model.checkpoints"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -38,6 +39,7 @@ def learned(
     folder = state.folder / "model"
     if not finished(folder, key):
         make(folder, {"key": key, "rows": rows, "parent": start.fingerprint})
+    shutil.rmtree(folder.with_name(CHECKPOINTS), ignore_errors=True)  # of this learning, or of one that it replaces
     return replace(
         agent,
         model=str(folder),
@@ -76,7 +78,7 @@ def prepare(folder: Path) -> Path:
         StorageError: It cannot be made.
     """
     partial = folder.with_name(folder.name + ".partial")
-    with _storage(folder.parent):
+    with storage(folder.parent):
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
     return partial
@@ -93,7 +95,7 @@ def save(network: Any, source: Path, partial: Path, folder: Path, note: dict[str
     """
     import transformers
 
-    with _storage(folder.parent):
+    with storage(folder.parent):
         with quiet(transformers):
             network.save_pretrained(partial)
         for pattern in TOKENIZER:
@@ -127,7 +129,7 @@ def stored_type(folder: Path) -> str | None:
 
 
 @contextmanager
-def _storage(place: Path) -> Iterator[None]:
+def storage(place: Path) -> Iterator[None]:
     """Says what a full or unwritable disk means, and leaves every other error as it is."""
     try:
         yield

@@ -7,8 +7,9 @@ Nothing here knows a network.
 
 import random
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from etude.records import Json
 
@@ -76,6 +77,15 @@ class Tally:
             "rewards": [None if step.reward is None else round(step.reward, 4) for step in self.steps],
             "passes_per_group": dict(sorted(self.rates.items())),
         }
+
+    def remember(self) -> dict[str, Json]:
+        """All of it, for `recalled`."""
+        return {"steps": [asdict(step) for step in self.steps], "rates": dict(self.rates)}
+
+    @classmethod
+    def recalled(cls, told: Mapping[str, Any]) -> "Tally":
+        """The tally that `remember` told of."""
+        return cls(steps=[Step(**step) for step in told["steps"]], rates=Counter(told["rates"]))
 
     def silent(self) -> float:
         """The share of groups that taught nothing; 0 before the first."""

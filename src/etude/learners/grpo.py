@@ -20,6 +20,7 @@ from typing import Any, Literal
 from etude.errors import InputError, RecipeError
 from etude.learners.adapters import lora
 from etude.learners.by_trl import ByTrl
+from etude.learners.checkpoints import Checkpoints
 from etude.learners.folder import learned
 from etude.learners.sampling import Sampler
 from etude.learners.scoring import Scorer
@@ -116,15 +117,16 @@ class Grpo(ByTrl):
 
         return learned(agent, start, state, rows, key, make)
 
-    def _train(self, state: State, source: Path, size: int, partial: Path) -> tuple[Any, dict[str, Json]]:
+    def _train(self, state: State, source: Path, size: int, checkpoints: Checkpoints) -> tuple[Any, dict[str, Json]]:
         from etude.learners.grpo_trainer import trainer_class
         from etude.rewards import execution_reward, rows
 
         loaded = self._load(source)
         if loaded.encoder_decoder:
             raise RecipeError("grpo trains causal models; this one is an encoder-decoder", fix='use = "sft"')
-        rollouts = partial.with_name(ROLLOUTS + ".partial")
-        rollouts.unlink(missing_ok=True)
+        rollouts = state.folder / f"{ROLLOUTS}.partial"
+        if checkpoints.last() is None:
+            rollouts.unlink(missing_ok=True)
         with ExitStack() as stack:
             reward = stack.enter_context(
                 execution_reward(state.tasks, judge=state.judge, sandbox=state.sandbox, workers=self.workers,
@@ -144,13 +146,13 @@ class Grpo(ByTrl):
                 rollouts=rollouts,
                 sample_rows=self._whole_groups(),
                 model=loaded.network,
-                args=self._config(loaded, partial, size, len(state.tasks), self._seed(state)),
+                args=self._config(loaded, checkpoints, size, len(state.tasks), self._seed(state)),
                 train_dataset=_dataset(rows(state.tasks, template=self.template), state.tasks),
                 processing_class=loaded.tokenizer,
                 peft_config=lora(loaded.network, self.lora) if self.lora else None,
             )
-            losses = self._run(trainer)
-        os.replace(rollouts, partial.with_name(ROLLOUTS))
+            losses = self._run(trainer, checkpoints, size, every=self.updates)
+        os.replace(rollouts, state.folder / ROLLOUTS)
         return trainer.model, self._facts(trainer, scorer, losses)
 
     def _sampling(self) -> Sampling:
@@ -159,13 +161,13 @@ class Grpo(ByTrl):
     def _whole_groups(self) -> int:
         return max(1, self.sample_rows // self.group) * self.group
 
-    def _config(self, loaded: Any, folder: Path, size: int, tasks: int, seed: int) -> Any:
+    def _config(self, loaded: Any, checkpoints: Checkpoints, size: int, tasks: int, seed: int) -> Any:
         import trl
 
         rows = min(self.tasks_per_step, tasks) * self.group
         size = next(number for number in range(min(size, rows), 0, -1) if rows % number == 0)
         return self._arguments(
-            trl.GRPOConfig, loaded, folder, size, rows // size, seed,
+            trl.GRPOConfig, loaded, checkpoints, size, rows // size, seed,
             steps_per_generation=rows // size, num_generations=self.group, num_iterations=self.updates,
             max_completion_length=self.max_tokens, temperature=self.temperature, top_p=self.top_p, top_k=0,
             beta=self.beta, epsilon=self.clip, loss_type=self.loss, scale_rewards="group" if self.scale else "none",

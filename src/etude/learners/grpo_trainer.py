@@ -8,6 +8,7 @@ The methods overridden are not public: `trl>=1.16,<2` is what they were written 
 """
 
 import json
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 from etude.learners.groups import Reward, Tally, in_groups, signals
 from etude.learners.sampling import Sampler
 from etude.learners.scoring import Scorer
+from etude.records import Json
 
 SEEDS = 7919  # between the seeds of two samplings
 BY_ROW = ("grpo", "dr_grpo")
@@ -50,6 +52,38 @@ class Judging:
             return self.rewards
 
         super().__init__(reward_funcs=verdict, **arguments)  # type: ignore[call-arg]
+
+    def remember(self) -> dict[str, Json]:
+        """What must go on being counted after a kill; checkpoints are made between two samplings."""
+        return {
+            "tally": self.tally.remember(),
+            "scorer": self.scorer.remember(),
+            "seconds_sampling": self.sampling,
+            "rollouts": self.rollouts.stat().st_size,
+        }
+
+    def recall(self, counted: dict[str, Any]) -> None:
+        """Goes on from what was counted; what was sampled after that is forgotten, and sampled again."""
+        self.tally = Tally.recalled(counted["tally"])
+        self.scorer.recall(counted["scorer"])
+        self.sampling = counted["seconds_sampling"]
+        os.truncate(self.rollouts, counted["rollouts"])
+
+    def _get_train_sampler(self, *given: Any) -> Any:
+        """TRL's order of tasks, which is otherwise lost where a training goes on in a later epoch."""
+        import torch
+
+        sampler = super()._get_train_sampler(*given)  # type: ignore[misc]
+
+        def set_epoch(epoch: int) -> None:
+            if not sampler.shuffle:
+                return
+            sampler.generator.manual_seed(self.args.seed)
+            for _ in range(epoch):
+                torch.randperm(sampler.num_samples, generator=sampler.generator)
+
+        sampler.set_epoch = set_epoch
+        return sampler
 
     def _send_telemetry(self) -> None:
         """Nothing is told to anybody."""

@@ -9,13 +9,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from etude.leaks.guarding import Guard
 from etude.learners.groups import Reward, dealt
-from etude.records import Example, TaskView
+from etude.progress import ignore
+from etude.records import Example, Json, TaskView
 
 Judged = Callable[[Sequence[str], Sequence[str]], list[Reward]]
 """Task ids and completions -> rewards, None where there is no verdict."""
+COUNTED = ("judging", "waited", "leaks", "batches")
 
 
 @dataclass(slots=True)
@@ -65,6 +68,15 @@ class Scorer:
             return rewards
         return dealt(rewards, random.Random(f"rewards/{self.shuffle}/{self.batches}"))
 
+    def remember(self) -> dict[str, Json]:
+        """What was counted, for `recall`."""
+        return {name: getattr(self, name) for name in COUNTED}
+
+    def recall(self, told: Mapping[str, Any]) -> None:
+        """Goes on counting from what `remember` told."""
+        for name in COUNTED:
+            setattr(self, name, told[name])
+
     def close(self) -> None:
         """Ends the thread; what waits is not judged any more."""
         if self._pool is not None:
@@ -93,6 +105,6 @@ class Scorer:
             )
             for place in places
         ]
-        leaking = {places[leak.place] for leak in self.guard.look(rows).leaks} if rows else set()
+        leaking = {places[leak.place] for leak in self.guard.look(rows, watch=ignore).leaks} if rows else set()
         self.leaks += len(leaking)
         return [None if place in leaking else reward for place, reward in enumerate(rewards)]

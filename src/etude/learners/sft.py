@@ -18,15 +18,17 @@ from typing import Any, ClassVar, Literal
 from etude.errors import InputError, MissingError, RecipeError
 from etude.learners.adapters import adapted, keep, merged, plain
 from etude.learners.arguments import Schedule, calm
+from etude.learners.checkpoints import Checkpoints, beside
 from etude.learners.checks import require_libraries, require_range
 from etude.learners.folder import learned, prepare, save, stored_type, unchanged
+from etude.learners.journal import History, Watch
 from etude.learners.loss import accepted
 from etude.learners.packing import pack, packed_collator, require_apart
 from etude.learners.processes import is_main, wait, world
 from etude.learners.quantised import load_quantised
 from etude.learners.tokens import Collate, Encoded, collator, encode, end_of
 from etude.learners.tracking import Tracker, require_trackers, tracked
-from etude.learners.training import History, Settings, Watch, train
+from etude.learners.training import Settings, train
 from etude.models.decoding import out_of_memory
 from etude.models.folders import find_folder
 from etude.models.loading import Loaded, load
@@ -35,7 +37,7 @@ from etude.protocols import State
 from etude.records import Agent, Example, Json, identify
 
 METHOD = "sft/1"
-IDLE = ("watch", "report_to")
+IDLE = ("watch", "report_to", "checkpoint_minutes")
 """Settings that change nothing of what is learned."""
 
 
@@ -61,6 +63,7 @@ class Sft:
             sequences.
         prompt_weight: What a token of a causal model's prompt counts in the loss; 0: answers only, 1: all alike.
         checkpointing: Recompute activations instead of keeping them: less memory, more time.
+        checkpoint_minutes: Minutes between checkpoints, from which a killed training goes on; 0 makes none.
         validation_every: Steps between two measurements on `state.validation`; 0 never measures. The weights that did
             best are kept, in memory meanwhile.
         patience: Measurements without progress before training stops; 0 never stops early.
@@ -91,6 +94,7 @@ class Sft:
     packing: bool = False
     prompt_weight: float = 0.0
     checkpointing: bool = False
+    checkpoint_minutes: float = 15.0
     validation_every: int = 0
     patience: int = 0
     group_by_length: bool = True
@@ -140,26 +144,37 @@ class Sft:
     def _make(
         self, start: Agent, examples: Sequence[Example], state: State, folder: Path, note: dict[str, Json]
     ) -> None:
-        """Trains and saves; when memory runs out, from the beginning again with smaller batches."""
+        """Trains, from the last checkpoint on, and saves; out of memory: from the beginning with smaller batches."""
         require_libraries(*(("peft",) if self.lora else ()))
         require_trackers(self.report_to)
-        source, began = find_folder(start.model), time.monotonic()
+        source = find_folder(start.model)
         partial = prepare(folder) if is_main() else folder.parent
         settings = self._settings(state.seed + (1000 * (state.round + 1) if self.reseed else 0))
+        checkpoints = beside(folder, str(note["key"]), self.checkpoint_minutes)
+        last = checkpoints.last()
+        settings = of_size(settings, last.batch_size) if last else settings
+        began = time.monotonic() - (last.seconds if last else 0.0)
         while True:
             try:
                 with tracked(self.report_to, state.folder), calm():
-                    network, encoded, history = self._train(source, examples, state, settings, partial)
+                    network, encoded, history = self._train(source, examples, state, settings, checkpoints)
                 break
             except Exception as error:
                 settings = smaller(settings, error)
+                checkpoints.clear()
         if is_main():
             network = self._whole(network, source, partial, history.weights)
             facts = _facts(encoded, history, settings, examples)
-            save(network, source, partial, folder, {**note, **facts, "seconds": round(time.monotonic() - began, 3)})
+            save(
+                network,
+                source,
+                partial,
+                folder,
+                {**note, **facts, "seconds": round(time.monotonic() - began, 3)},
+            )
 
     def _train(
-        self, source: Path, examples: Sequence[Example], state: State, settings: Settings, partial: Path
+        self, source: Path, examples: Sequence[Example], state: State, settings: Settings, checkpoints: Checkpoints
     ) -> tuple[Any, Encoded, History]:
         loaded = self._load(source, state)
         encoded = self._encode(loaded, examples)
@@ -182,7 +197,7 @@ class Sft:
             require_apart(network, rows[: settings.batch_size], packed, alone, accepted(network))
         validation = self._validation(loaded, state, settings, collator(pad, encoder_decoder=both))
         collate = packed if self.packing else alone
-        history = train(network, rows, collate, settings, partial, validation=validation, watch=self.watch)
+        history = train(network, rows, collate, settings, checkpoints, validation=validation, watch=self.watch)
         return network, encoded, history
 
     def _load(self, source: Path, state: State) -> Loaded:
@@ -259,7 +274,12 @@ def smaller(settings: Settings, error: Exception) -> Settings:
             fix="lower learner.max_length, set learner.lora = 8, or choose a smaller model",
         ) from error
     rows = settings.batch_size * settings.gradient_accumulation
-    size = next(size for size in range(settings.batch_size // 2, 0, -1) if rows % size == 0)
+    return of_size(settings, next(size for size in range(settings.batch_size // 2, 0, -1) if rows % size == 0))
+
+
+def of_size(settings: Settings, size: int) -> Settings:
+    """The settings with batches of a size, and the same rows per step."""
+    rows = settings.batch_size * settings.gradient_accumulation
     return replace(settings, batch_size=size, gradient_accumulation=rows // size)
 
 
@@ -303,6 +323,7 @@ def _check(settings: Sft) -> None:
         "prompt_weight": settings.prompt_weight >= 0,
         "validation_every": settings.validation_every >= 0,
         "patience": settings.patience >= 0,
+        "checkpoint_minutes": settings.checkpoint_minutes >= 0,
     }
     require_range(settings, rules)
     if (settings.adapter or settings.quantize) and not settings.lora:

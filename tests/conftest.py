@@ -1,5 +1,6 @@
 """What all tests share: where benchmark data lies, and one thread per process."""
 
+import importlib.util
 import os
 import signal
 from collections.abc import Callable
@@ -17,6 +18,13 @@ ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep),
 }
 """For `etude` in a process of its own that must find the parts of the tests."""
+
+
+def require(*modules: str, reason: str = "") -> None:
+    """Skips a test file where a library is not installed. It is not imported: not every process comes to need it."""
+    for name in modules:
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"{name} is not installed; {reason}", allow_module_level=True)
 
 
 def interruptible() -> None:

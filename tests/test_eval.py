@@ -10,15 +10,17 @@ import pytest
 
 from etude.cli import main
 from etude.config import located
+from tests.conftest import require
 
 PUZZLE = "def sat(x: int):\n    return x > 3"
 
-torch = pytest.importorskip("torch", reason="models need the train extra")
+require("torch", reason="models need the train extra")
 
 
 @pytest.fixture(scope="module", params=["qwen2", "t5"])
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small random model with the lab's tokenizer, saved as an ordinary folder."""
+    import torch
     import transformers
 
     folder = tmp_path_factory.mktemp(str(request.param))

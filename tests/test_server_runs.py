@@ -12,9 +12,10 @@ from etude.cli import main
 from etude.errors import EtudeError, MissingError
 from etude.models.openai import OpenAI
 from etude.records import Completion
+from tests.conftest import require
 from tests.serving import FAULTS, Served, asked, counted, faulty, transformers_serve
 
-pytest.importorskip("openai", reason="servers need the openai extra")
+require("openai", reason="servers need the openai extra")
 pytestmark = pytest.mark.slow
 KEY = "very-secret-word"
 PUZZLE = "def sat(x: int):"

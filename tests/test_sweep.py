@@ -11,9 +11,10 @@ from etude.errors import EtudeError, MissingError, RecipeError
 from etude.ledger import Ledger
 from etude.progress import ignore
 from etude.sweeping import Axis, axis, sweep
+from tests.conftest import require
 from tests.recipes.drboot_world import write
 
-pytest.importorskip("optuna", reason="needs etude[sweep]")
+require("optuna", reason="needs etude[sweep]")
 
 
 def overrides(folder: Path) -> dict[str, str]:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import require
 from tests.exchange.hub_server import TOKEN, Hub
 from tests.exchange.worlds import python
 
-pytest.importorskip("huggingface_hub")
+require("huggingface_hub")
 
 CODE = (
     "import sys\nfrom pathlib import Path\nfrom etude.errors import EtudeError\nfrom etude.exchange.push import push\n"

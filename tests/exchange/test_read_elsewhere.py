@@ -9,10 +9,10 @@ from etude.arms import run_arm
 from etude.cli import main
 from etude.config import load
 from etude.progress import ignore
+from tests.conftest import require
 from tests.exchange.worlds import python, texts_in
 
-pytest.importorskip("torch")
-pytest.importorskip("datasets")
+require("torch", "datasets")
 
 SMALL = {
     "rounds": "1",
@@ -45,6 +45,7 @@ else:
 READ = """
 import json
 import datasets, peft, torch, transformers
+from tests.conftest import require
 
 torch.set_num_threads(1)
 rows = datasets.load_dataset("rows", split="train", cache_dir=CACHE)

@@ -13,12 +13,15 @@ import pytest
 from etude.lab import corpus, pretrain
 from etude.records import Outcome, TestResult
 from etude.sources.lab import Lab
+from tests.conftest import require
 
-transformers = pytest.importorskip("transformers", reason="needs etude[train]")
+require("transformers", reason="needs etude[train]")
 
 
 @pytest.fixture(scope="module")
 def tokenizer():
+    import transformers
+
     return transformers.AutoTokenizer.from_pretrained(pretrain.HOME)
 
 
@@ -50,6 +53,8 @@ def test_two_trainings_give_the_same_bytes(tmp_path):
 
 
 def test_the_shipped_folder_is_an_ordinary_small_model(tokenizer):
+    import transformers
+
     model = transformers.AutoModelForCausalLM.from_pretrained(pretrain.HOME)
     assert 500_000 <= sum(weights.numel() for weights in model.parameters()) <= 1_000_000
     assert sum(file.stat().st_size for file in pretrain.HOME.iterdir()) <= 5_000_000

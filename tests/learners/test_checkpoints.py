@@ -1,7 +1,9 @@
 """A training that dies goes on at its last checkpoint, and ends with the bytes of one that nobody killed."""
 
+import dataclasses
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -114,30 +116,23 @@ def test_a_training_that_dies_goes_on_and_ends_with_the_same_bytes(learning, kin
         assert (folder / ROLLOUTS).read_bytes() == (calm / ROLLOUTS).read_bytes()
 
 
-def test_a_process_that_is_killed_leaves_a_checkpoint_to_go_on_from(tmp_path, llama, rows):
+@pytest.mark.slow
+def test_a_process_that_is_killed_leaves_a_checkpoint_to_go_on_from(tmp_path, llama, rows, make_state):
     code = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom etude.learners.launched import read_rows\n"
-        "from etude.learners.sft import Sft\nfrom etude.models.folders import hash_folder\n"
-        "from etude.protocols import State\nfrom etude.records import Agent, Example\n"
-        "out, model, last = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])\n"
-        "def watch(step, steps, loss):\n    print(step, flush=True)\n"
-        "    if step == last:\n        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "base = Agent(model=model, fingerprint=hash_folder(Path(model)))\n"
-        "rows = [Example(prompt='def f(xs):', target=' return xs', program='', task_id=str(at)) for at in range(4)]\n"
-        f"learner = Sft(**{QUICK!r}, watch=watch)\n"
-        "state = State(round=0, seed=0, folder=out, base=base, agent=base)\n"
-        "print(learner.learn(base, rows, state).fingerprint)\n"
+        "import os, pickle, signal, sys\n"
+        "def watch(step, steps, loss):\n    if step == 5:\n        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "learner, state, rows = pickle.load(open(sys.argv[1], 'rb'))\n"
+        "import dataclasses\ndataclasses.replace(learner, watch=watch).learn(state.agent, rows, state)\n"
     )
-
-    def run(name, last):
-        command = [sys.executable, "-c", code, str(tmp_path / name), str(llama), str(last)]
-        return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
-
-    killed = run("one", 5)
+    learner, state, calm = Sft(**QUICK), make_state(llama), make_state(llama, "calm")
+    (tmp_path / "job").write_bytes(pickle.dumps((learner, state, rows["plain"])))
+    command = [sys.executable, "-c", code, str(tmp_path / "job")]
+    killed = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    again, calm = run("one", 0), run("two", 0)
-    assert again.stdout.split()[:-1] == ["5", "6", "7", "8"], again.stderr
-    assert again.stdout.split()[-1] == calm.stdout.split()[-1]
+    watch, seen = until(None)
+    again = dataclasses.replace(learner, watch=watch).learn(state.agent, rows["plain"], state)
+    assert seen == [5, 6, 7, 8]
+    assert again.fingerprint == learner.learn(calm.agent, rows["plain"], calm).fingerprint
 
 
 def test_another_learning_or_half_a_checkpoint_is_not_gone_on_with(learning):

@@ -9,8 +9,9 @@ import pytest
 from etude.errors import InputError, RecipeError
 from etude.learners.dpo import Dpo
 from etude.models.huggingface import HuggingFace
+from tests.conftest import require
 
-pytest.importorskip("trl", reason="needs etude[rl]")
+require("trl", reason="needs etude[rl]")
 
 QUICK = {"steps": 30, "batch_size": 4, "learning_rate": 3e-3, "device": "cpu"}
 

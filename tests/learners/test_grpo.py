@@ -19,8 +19,9 @@ from etude.protocols import State
 from etude.records import Agent, Example
 from etude.sandbox import Sandbox
 from etude.sources.lab import Lab
+from tests.conftest import require
 
-pytest.importorskip("trl", reason="needs etude[rl]")
+require("trl", reason="needs etude[rl]")
 
 LAB = Path(__file__).parents[2] / "src" / "etude" / "lab" / "model"
 QUICK = {"device": "cpu", "max_tokens": 12, "group": 4, "tasks_per_step": 4, "batch_size": 8, "steps": 2}

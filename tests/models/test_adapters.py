@@ -16,15 +16,17 @@ from etude.models.huggingface import HuggingFace
 from etude.models.vllm import VLLM, settings_of
 from etude.models.vllm_engine import Shelf, Weights, weights_of
 from etude.records import Request, Sampling
+from tests.conftest import require
 from tests.models.conftest import PROMPTS, Folders
 
-peft = pytest.importorskip("peft", reason="adapters need the train extra")
+require("peft", reason="adapters need the train extra")
 GREEDY = Sampling(temperature=0.0, max_tokens=8)
 
 
 @pytest.fixture(scope="module")
 def adapted(folders: Folders, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as learners leave it: a merged model, and beside it the adapter that it was merged from."""
+    import peft
     import torch
     import transformers
 

@@ -22,10 +22,10 @@ from etude.models.openai_replies import scores_of
 from etude.models.reply import program_of
 from etude.models.turns import continuation, cut
 from etude.records import Completion, TaskView
-from tests.conftest import ENVIRONMENT, interruptible
+from tests.conftest import ENVIRONMENT, interruptible, require
 from tests.serving import Reply, answering, asked
 
-pytest.importorskip("openai", reason="servers need the openai extra")
+require("openai", reason="servers need the openai extra")
 QUICK = {"retry-after-ms": "1"}  # the client waits as long as the server says
 
 

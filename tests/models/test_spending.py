@@ -17,9 +17,10 @@ from etude.models.openai_asking import backoff, pause_of
 from etude.models.openai_crew import batches
 from etude.models.spending import Account, Tariff, Tokens
 from etude.records import Completion, Request, Sampling
+from tests.conftest import require
 from tests.serving import Reply, Server, answering
 
-pytest.importorskip("openai", reason="servers need the openai extra")
+require("openai", reason="servers need the openai extra")
 READ, WRITTEN = 40, 10
 PROMPT = "word " * 20
 MOST = 50 + 32 + WRITTEN

@@ -10,10 +10,11 @@ import pytest
 from etude.arms import run_whole
 from etude.errors import InputError, MissingError
 from etude.progress import ignore
+from tests.conftest import require
 from tests.recipes.puzzle_world import recipe
 from tests.serving import Served, counted, transformers_serve
 
-pytest.importorskip("openai", reason="servers need the openai extra")
+require("openai", reason="servers need the openai extra")
 PROPOSALS = 24
 
 

@@ -12,11 +12,11 @@ import pytest
 from etude.errors import MissingError
 from etude.rewards.referee import Written
 from etude.rewards.remote import RemoteReferee
+from tests.conftest import require
 from tests.rewards.tasks import RIGHT, WRONG
 from tests.serving_judge.world import SLEEPER, asked, counted, served
 
-pytest.importorskip("fastapi", reason="the extra `serve` is not installed")
-pytest.importorskip("prometheus_client", reason="the extra `serve` is not installed")
+require("fastapi", "prometheus_client", reason="the extra `serve` is not installed")
 
 CLIENTS, ROUNDS, EACH = 64, 2, 3
 

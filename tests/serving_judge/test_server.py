@@ -11,11 +11,11 @@ import pytest
 
 from etude.errors import InputError
 from etude.rewards import execution_reward, remote_reward
+from tests.conftest import require
 from tests.rewards.tasks import HALF, RIGHT, UNDECIDABLE, WRONG
 from tests.serving_judge.world import BROKEN, CODE, IN, OUT, SET, Served, asked, counted, served
 
-pytest.importorskip("fastapi", reason="the extra `serve` is not installed")
-pytest.importorskip("prometheus_client", reason="the extra `serve` is not installed")
+require("fastapi", "prometheus_client", reason="the extra `serve` is not installed")
 
 NOSY = {
     "says what it is given": "def add(*a): raise ValueError(str(a))\n",

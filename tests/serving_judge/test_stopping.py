@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import require
 from tests.serving_judge.world import SLEEPER, asked, served
 
-pytest.importorskip("fastapi", reason="the extra `serve` is not installed")
-pytest.importorskip("prometheus_client", reason="the extra `serve` is not installed")
+require("fastapi", "prometheus_client", reason="the extra `serve` is not installed")
 
 
 def children(process: int) -> set[int]:

@@ -9,12 +9,11 @@ import pytest
 
 from etude.errors import InputError, MissingError
 from etude.rewards import remote_reward
-from tests.conftest import ENVIRONMENT
+from tests.conftest import ENVIRONMENT, require
 from tests.rewards.tasks import RIGHT
 from tests.serving_judge.world import SET, asked, served
 
-pytest.importorskip("fastapi", reason="the extra `serve` is not installed")
-pytest.importorskip("prometheus_client", reason="the extra `serve` is not installed")
+require("fastapi", "prometheus_client", reason="the extra `serve` is not installed")
 
 TOKEN = "a-token-that-only-we-know"
 

@@ -9,8 +9,9 @@ from etude.errors import InputError
 from etude.sources.hub import Hub
 from etude.sources.humaneval import HumanEval
 from etude.sources.mbpp import Mbpp
+from tests.conftest import require
 
-pytest.importorskip("huggingface_hub")
+require("huggingface_hub")
 
 READ = """
 import json, sys

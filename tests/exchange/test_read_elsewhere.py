@@ -45,7 +45,6 @@ else:
 READ = """
 import json
 import datasets, peft, torch, transformers
-from tests.conftest import require
 
 torch.set_num_threads(1)
 rows = datasets.load_dataset("rows", split="train", cache_dir=CACHE)

@@ -7,10 +7,10 @@ may still refuse at first use what the protocol has a place for.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Any
 
 from etude.errors import RecipeError
+from etude.offered import offered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def require_caps(name: str, model: Any, parts: Mapping[str, tuple[str, Any]]) ->
 
 def _models_with(need: str) -> tuple[str, ...]:
     """Names of the models that have a cap, with the right settings at least."""
-    names = sorted(entry.name for entry in metadata.entry_points(group="etude.models"))
+    names = sorted(offered("models"))
     return tuple(name for name in names if need in _offers(name))
 
 

@@ -11,13 +11,14 @@ import inspect
 import tomllib
 import typing
 from collections.abc import Mapping, Sequence
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from etude.errors import InputError, RecipeError
+from etude.offered import offered
 from etude.records import Level
 
 ROOMS = ("sources", "models", "solvers", "judges", "curators", "learners", "suites")
@@ -274,7 +275,7 @@ def find(room: str, use: str) -> Any:
     Raises:
         RecipeError: There is no such part; the choices are named.
     """
-    entries = {entry.name: entry for entry in metadata.entry_points(group=f"etude.{room}")}
+    entries = offered(room)
     try:
         if use in entries:
             return entries[use].load()

@@ -10,12 +10,12 @@ A built-in family is an entry point of the group `etude.families`.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import metadata
 from itertools import islice
 from urllib.parse import parse_qsl
 
 from etude.config import find, nearest
 from etude.errors import InputError
+from etude.offered import offered
 from etude.protocols import State
 from etude.puzzles.family import Family
 from etude.puzzles.proving import task_of
@@ -66,7 +66,7 @@ class Families:
             except ValueError:
                 raise InputError(f"families: {name} is {value!r}", expected="a whole number") from None
         names = [name.strip() for name in listed.split(",") if name.strip()]
-        return names or [entry.name for entry in metadata.entry_points(group=f"etude.{GROUP}")], settings
+        return names or list(offered(GROUP)), settings
 
 
 def _tasks(kind: type[Family], count: int, seed: int) -> list[Task]:

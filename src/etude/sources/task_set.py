@@ -15,12 +15,12 @@ import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from etude.config import Part, build, find, nearest
 from etude.errors import InputError
+from etude.offered import offered
 from etude.protocols import Source, State
 from etude.sources.leaving_out import kept, parted
 from etude.sources.lock import Reading, require_no_test
@@ -61,7 +61,7 @@ def parse_task_set(text: str) -> TaskSet:
 
 def _source(head: str) -> tuple[str, str]:
     """Source and place. A name that is no entry point may be the module of an import path."""
-    names = [entry.name for entry in metadata.entry_points(group="etude.sources")]
+    names = list(offered("sources"))
     name, _, place = head.partition(":")
     if name in names:
         return name, place

@@ -11,7 +11,7 @@ from etude.viewer.page import Case, ReportPage
 GRADES = ("depth 1", "depth 2", "depth 3")
 
 
-def report(arm, round, chance, *, tasks=120, n=10, seed=0):
+def report(arm, round, chance, *, tasks=60, n=10, seed=0):
     dice = numpy.random.default_rng([seed, round + 1])
     luck = dice.beta(chance * 2, (1 - chance) * 2, size=tasks)
     counts = {f"t{number}": (int(dice.binomial(n, luck[number])), n) for number in range(tasks)}

@@ -79,7 +79,7 @@ def compare(base: Report, other: Report, k: int) -> Comparison:
             expected="one protocol",
             fix="measure both again with the same version",
         )
-    common = {task for task in task_values(base.counts, k) if task in task_values(other.counts, k)}
+    common = task_values(base.counts, k).keys() & task_values(other.counts, k).keys()
     ours, theirs = ({task: report.counts[task] for task in common} for report in (base, other))
     before, after, difference = mean_pass(ours, k), mean_pass(theirs, k), paired_difference(ours, theirs, k)
     if not (before and after and difference):

@@ -2,7 +2,7 @@
 
     make proof PART=whole          # or: python proofs/whole.py --out runs/proof-whole
 
-`make test` looks at a share of each; these take some ten minutes of two cores more. Benchmark data lies in the folder
+`make test` looks at a share of each; these take some five minutes of two cores more. Benchmark data lies in the folder
 ETUDE_DATA (default ../shared/data). Writes pytest's report to OUT/report.xml; exit code 1 where a test fails.
 Those that this machine cannot run (a language that is not installed) are skipped, and named.
 """

@@ -40,6 +40,9 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=0, help="width of a model of random weights; 0 is the lab's model")
     parser.add_argument("--contenders", default="generate", help=f"some of {', '.join(CONTENDERS)}")
     options = parser.parse_args()
+    unknown = set(options.contenders.split(",")) - {*CONTENDERS}
+    if unknown:
+        parser.error(f"unknown contenders {', '.join(sorted(unknown))}; there are {', '.join(CONTENDERS)}")
     prompts = [task.view().prompt for task in Lab(split="validation").propose(None, options.prompts)]
     with _model(options.width) as model:
         print(f"{sum(weight.numel() for weight in model.loaded.network.parameters()) / 1e6:.1f} million parameters")
@@ -48,12 +51,11 @@ def main() -> None:
 
 
 def _compare(model: HuggingFace, prompts: list[str], samples: int, contenders: list[str], rounds: int) -> None:
-    rates: dict[str, list[float]] = {name: [] for name in ("ours", *contenders)}
+    rates: dict[str, list[float]] = {"ours": [], **{name: [] for name in contenders}}
     for round in range(rounds + 1):
         for name, found in rates.items():
-            work = ours if name == "ours" else CONTENDERS[name]
             start = time.perf_counter()
-            written = work(model, prompts, samples, round)
+            written = CONTENDERS[name](model, prompts, samples, round)
             found.append(written / (time.perf_counter() - start))
     mine = rates["ours"][1:]
     for name, (_, *found) in rates.items():
@@ -147,6 +149,7 @@ def continuous(model: HuggingFace, prompts: list[str], samples: int, seed: int) 
 
 
 CONTENDERS: dict[str, Callable[[HuggingFace, list[str], int, int], int]] = {
+    "ours": ours,
     "generate": generate,
     "static": static,
     "compiled": compiled,

@@ -24,7 +24,7 @@ def require(*modules: str, reason: str = "") -> None:
     """Skips a test file where a library is not installed. It is not imported: not every process comes to need it."""
     for name in modules:
         if importlib.util.find_spec(name) is None:
-            pytest.skip(f"{name} is not installed; {reason}", allow_module_level=True)
+            pytest.skip(reason or f"{name} is not installed", allow_module_level=True)
 
 
 def interruptible() -> None:

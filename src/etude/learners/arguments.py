@@ -16,6 +16,8 @@ from etude.models.loading import quiet
 
 Schedule = Literal["linear", "constant", "cosine"]
 
+IDLE = ("watch", "report_to", "checkpoint_minutes")
+"""Settings of a learner that change nothing of what is learned."""
 SCHEDULES = {"linear": "linear", "constant": "constant_with_warmup", "cosine": "cosine"}
 LONGEST_NORM = 1.0  # longer gradients are shortened to it: one bad batch cannot undo a small model
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from etude.errors import MissingError, RecipeError
 from etude.learners.adapters import keep, plain
-from etude.learners.arguments import Schedule, calm, one_device, remove_printer, shared
+from etude.learners.arguments import IDLE, Schedule, calm, one_device, remove_printer, shared
 from etude.learners.checkpoints import Checkpoints, beside, train_on
 from etude.learners.checks import require_libraries, require_range
 from etude.learners.folder import prepare, save, stored_type
@@ -92,8 +92,7 @@ class ByTrl:
 
     def _settings(self) -> dict[str, Json]:
         """All that decides what is learned; who watches does not."""
-        idle = ("watch", "report_to", "checkpoint_minutes")
-        return {name: item for name, item in asdict(replace(self, watch=None)).items() if name not in idle}
+        return {name: item for name, item in asdict(replace(self, watch=None)).items() if name not in IDLE}
 
     def _seed(self, state: State) -> int:
         return (self.seed + state.seed + 1000 * (state.round + 1)) % 2**32

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal
 
 from etude.errors import InputError, MissingError, RecipeError
 from etude.learners.adapters import adapted, keep, merged, plain
-from etude.learners.arguments import Schedule, calm
+from etude.learners.arguments import IDLE, Schedule, calm
 from etude.learners.checkpoints import Checkpoints, beside
 from etude.learners.checks import require_libraries, require_range
 from etude.learners.folder import learned, prepare, save, stored_type, unchanged
@@ -37,8 +37,6 @@ from etude.protocols import State
 from etude.records import Agent, Example, Json, identify
 
 METHOD = "sft/1"
-IDLE = ("watch", "report_to", "checkpoint_minutes")
-"""Settings that change nothing of what is learned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

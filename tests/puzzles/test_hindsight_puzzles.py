@@ -157,9 +157,9 @@ def test_only_plain_values_of_the_right_type_count(state: State, jail: Sandbox, 
 
 def test_a_program_that_answers_otherwise_each_time_is_refused(state: State, jail: Sandbox) -> None:
     for source in (
-        "import random\n    return random.randrange(200, 10 ** 9)",
-        "import time\n    return time.time_ns()",
-    ):
+        "import random\n    return random.randrange(200, 10 ** 9) * 331",
+        "import time\n    return time.time_ns() * 331",
+    ):  # multiples of 331 are never right by chance
         assert rows_of(state, jail, REST, f"\n    {source}") == []
         assert told(state)["left_out"] == {"forbidden": 1}
     assert rows_of(state, jail, REST, UNSTEADY) == []

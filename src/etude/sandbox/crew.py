@@ -53,11 +53,22 @@ class Ticket:
 
 @dataclass(slots=True)
 class Queue:
-    """Tickets that wait; `take` gives a worker its share of them."""
+    """Tickets that wait, and those that workers have taken and not begun.
+
+    A worker takes several at once. What lies behind a slow one in its share goes to the first worker that has nothing
+    else to do.
+    """
 
     waiting: deque[Ticket] = field(default_factory=deque)
     there: threading.Condition = field(default_factory=threading.Condition)
     closed: bool = False
+    _shares: list[deque[Ticket]] = field(default_factory=list)
+
+    def share(self) -> deque[Ticket]:
+        """An empty share for one more worker, which takes its tickets from the left."""
+        with self.there:
+            self._shares.append(deque())
+            return self._shares[-1]
 
     def put(self, tickets: Sequence[Ticket]) -> bool:
         with self.there:
@@ -66,12 +77,19 @@ class Queue:
                 self.there.notify(len(tickets))
             return not self.closed
 
-    def take(self, workers: int) -> list[Ticket]:
+    def fill(self, share: deque[Ticket], workers: int) -> bool:
+        """Waits until there is something for an empty share and puts it there; False once the queue is closed."""
         with self.there:
-            while not self.waiting and not self.closed:
+            while not self.closed:
+                if self.waiting:
+                    count = min(AHEAD, -(-len(self.waiting) // (2 * workers)))
+                    share.extend(self.waiting.popleft() for _ in range(count))
+                    return True
+                with contextlib.suppress(IndexError):  # its own worker may be quicker
+                    share.append(max(self._shares, key=len).pop())
+                    return True
                 self.there.wait()
-            share = min(AHEAD, -(-len(self.waiting) // (2 * workers)))
-            return [self.waiting.popleft() for _ in range(share)]
+            return False
 
     def close(self) -> list[Ticket]:
         with self.there:
@@ -174,22 +192,31 @@ class Hand:
         self._workers: dict[tuple[str, ...] | None, Worker] = {} if worker is None else {None: worker}
         self._busy: Worker | None = None
         self._delayed = 0.0
+        self._share = crew.queue.share()
 
     def serve(self) -> None:
         """Takes jobs from the crew's queue until it is closed."""
-        while share := self._crew.queue.take(self._crew.count):
-            if None in self._workers and len(share) > 1:
-                self._workers[None].expect([ticket.job for ticket in share])
-            for ticket in share:
-                try:
-                    run = self._timed(ticket)
-                except EtudeError as error:  # what the job asks for is not on this machine
-                    run = self._crew.unavailable(error.found)
-                except BaseException as error:  # somebody waits for this run; no fault may leave them waiting
-                    self._end()
-                    run = self._crew.unavailable(f"{type(error).__name__}: {error}")
-                ticket.take(ticket.number, run)
+        while self._crew.queue.fill(self._share, self._crew.count):
+            if None in self._workers and len(self._share) > 1:
+                self._workers[None].expect([ticket.job for ticket in tuple(self._share)])
+            self._work_off()
         self._end()
+
+    def _work_off(self) -> None:
+        """Runs what is in the share, of which others may take from the right meanwhile."""
+        while self._share:
+            try:
+                ticket = self._share.popleft()
+            except IndexError:
+                return
+            try:
+                run = self._timed(ticket)
+            except EtudeError as error:  # what the job asks for is not on this machine
+                run = self._crew.unavailable(error.found)
+            except BaseException as error:  # somebody waits for this run; no fault may leave them waiting
+                self._end()
+                run = self._crew.unavailable(f"{type(error).__name__}: {error}")
+            ticket.take(ticket.number, run)
 
     def interrupt(self) -> None:
         """Kills what runs now, from any thread."""

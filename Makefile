@@ -18,6 +18,7 @@ help:        ## Say what each target does
 $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,dev]'
+	@$(BIN)/python -m compileall -q src  # a jail writes no bytecode: it would compile its part anew at every start
 	@touch $(READY)
 
 demo: $(READY)     ## A small model teaches itself to program: about four minutes on two cores

@@ -88,11 +88,11 @@ def learning(rows, make_state, make_example, llama, jail):
     ("kind", "settings"),
     [
         ("sft", {"warmup": 0.5, "schedule": "cosine", "learning_rate": 1e-3}),
-        ("sft", {"validation_every": 2, "learning_rate": 0.3, "lora": 4}),
-        ("dpo", {"learning_rate": 1e-3}),
+        pytest.param("sft", {"validation_every": 2, "learning_rate": 0.3, "lora": 4}, marks=pytest.mark.whole),
+        pytest.param("dpo", {"learning_rate": 1e-3}, marks=pytest.mark.whole),
         ("dpo", {"learning_rate": 1e-3, "lora": 4}),
         ("grpo", {}),
-        ("grpo", {"updates": 2, "shuffle": True, "batch_size": 4}),
+        pytest.param("grpo", {"updates": 2, "shuffle": True, "batch_size": 4}, marks=pytest.mark.whole),
     ],
 )
 def test_a_training_that_dies_goes_on_and_ends_with_the_same_bytes(learning, kind, settings):

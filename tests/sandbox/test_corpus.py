@@ -52,7 +52,7 @@ SETUPS = {
 
 
 FIRST, *OTHERS = SETUPS
-SHARES = [(FIRST, "1/1"), *((name, f"{number}/{len(OTHERS)}") for number, name in enumerate(OTHERS, 1))]
+SHARES = [(FIRST, "1/1"), *((name, f"{number}/{2 * len(OTHERS)}") for number, name in enumerate(OTHERS, 1))]
 """All programs in our own circumstances, and in each of the others another share of them."""
 
 

@@ -17,6 +17,12 @@ from etude.sources.rows import read_rows
 pytestmark = pytest.mark.data
 
 
+@pytest.fixture(scope="module")
+def mbpp(data):
+    """All tasks of MBPP as they are by default, read once."""
+    return list(Mbpp(path=str(data("mbpp")), split="all").propose(None))
+
+
 def ids(source):
     return [task.task_id for task in source.propose(None)]
 
@@ -27,14 +33,15 @@ def run(program):
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-def test_mbpp_has_the_published_splits(data):
+def test_mbpp_has_the_published_splits(data, mbpp):
     path = str(data("mbpp/mbpp.jsonl"))
-    sizes = {
-        split: len(ids(Mbpp(path=path, split=split))) for split in ("train", "validation", "test", "prompt", "all")
-    }
-    assert sizes == {"train": 374, "validation": 90, "test": 500, "prompt": 10, "all": 974}
-    assert ids(Mbpp(path=path, split="test"))[0] == "mbpp/11"
-    assert ids(Mbpp(path=path, split="train"))[-1] == "mbpp/974"
+    found = {split: ids(Mbpp(path=path, split=split)) for split in ("train", "validation", "test", "prompt")}
+    sizes = {split: len(names) for split, names in found.items()}
+    assert sizes == {"train": 374, "validation": 90, "test": 500, "prompt": 10}
+    assert found["test"][0] == "mbpp/11"
+    assert found["train"][-1] == "mbpp/974"
+    assert {name for names in found.values() for name in names} == {task.task_id for task in mbpp}
+    assert len(mbpp) == 974
 
 
 def test_sanitized_mbpp_has_its_own_sizes_in_the_same_ranges(data):
@@ -46,19 +53,20 @@ def test_sanitized_mbpp_has_its_own_sizes_in_the_same_ranges(data):
     assert sizes == {"train": 120, "validation": 43, "test": 257, "prompt": 7, "all": 427}
 
 
-def test_mbpp_hides_all_assertions_but_the_visible_ones(data):
-    for visible in (0, 1, 2):
-        for task in Mbpp(path=str(data("mbpp")), split="all", visible_tests=visible).propose(None):
+def test_mbpp_hides_all_assertions_but_the_visible_ones(data, mbpp):
+    others = [(visible, Mbpp(path=str(data("mbpp")), visible_tests=visible).propose(None)) for visible in (0, 2)]
+    for visible, tasks in ((1, mbpp), *others):
+        for task in tasks:
             seen = task.facts.prompt + "\n".join(task.facts.shown.assertions)
             assert len(task.facts.shown.assertions) == visible
             assert not any(test.strip() in seen for test in task.hidden.assertions), task.task_id
             assert "\r" not in seen + task.reference + task.hidden.setup
 
 
-def test_mbpp_loses_no_assertion_between_shown_and_hidden(data):
+def test_mbpp_loses_no_assertion_between_shown_and_hidden(data, mbpp):
     rows = {row.values["task_id"]: row.values["test_list"] for row in read_rows([data("mbpp/mbpp.jsonl")])}
     short = []
-    for task in Mbpp(path=str(data("mbpp")), split="all").propose(None):
+    for task in mbpp:
         both = {*task.facts.shown.assertions, *task.hidden.assertions}
         assert both == set(rows[int(task.task_id.removeprefix("mbpp/"))])
         if len(task.hidden) < 2:
@@ -66,17 +74,17 @@ def test_mbpp_loses_no_assertion_between_shown_and_hidden(data):
     assert short == ["mbpp/37", "mbpp/337", "mbpp/508", "mbpp/713", "mbpp/862"]  # these state an assertion twice
 
 
-def test_mbpp_names_the_function_that_the_assertions_call(data):
-    tasks = {task.task_id: task for task in Mbpp(path=str(data("mbpp")), split="all").propose(None)}
+def test_mbpp_names_the_function_that_the_assertions_call(mbpp):
+    tasks = {task.task_id: task for task in mbpp}
     assert all(task.facts.entry_point for task in tasks.values())
     assert tasks["mbpp/2"].facts.entry_point == "similar_elements"
     assert tasks["mbpp/927"].facts.entry_point == "max_height"
     assert tasks["mbpp/596"].hidden.setup == "import sys"
 
 
-def test_mbpp_references_pass_with_setup_after_the_program(data):
+def test_mbpp_references_pass_with_setup_after_the_program(data, mbpp):
     chosen = {"mbpp/367", "mbpp/927", "mbpp/596", "mbpp/11", "mbpp/601"}
-    for task in Mbpp(path=str(data("mbpp")), split="all").propose(None):
+    for task in mbpp:
         if task.task_id in chosen:
             tests = [*task.facts.shown.assertions, *task.hidden.assertions]
             run("\n".join([task.reference, task.hidden.setup, *tests]))
@@ -92,15 +100,17 @@ def test_mbpp_wants_the_file_of_its_variant(data):
         ids(HumanEval(path=str(data("mbpp/mbpp.jsonl"))))
 
 
-def test_mbpp_parquet_of_the_hub_gives_the_same_tasks(data, tmp_path):
+def test_mbpp_parquet_of_the_hub_gives_the_same_tasks(data, mbpp, tmp_path):
     rows = [dict(row.values) for row in read_rows([data("mbpp/mbpp.jsonl")])]
     (tmp_path / "full").mkdir()
     for name, part in (("test", slice(10, 510)), ("train", slice(600, 974)), ("prompt", slice(0, 10))):
         table = pyarrow.Table.from_pylist(rows[part])
         pyarrow.parquet.write_table(table, tmp_path / "full" / f"{name}-00000-of-00001.parquet")
+    published = {task.task_id: task for task in mbpp}
     for split in ("train", "test", "prompt"):
-        published = list(Mbpp(path=str(data("mbpp")), split=split).propose(None))
-        assert list(Mbpp(path=str(tmp_path), split=split).propose(None)) == published
+        found = list(Mbpp(path=str(tmp_path), split=split).propose(None))
+        assert found == [published[task.task_id] for task in found]
+        assert len(found) == {"train": 374, "test": 500, "prompt": 10}[split]
 
 
 def test_humaneval_is_complete_and_hides_its_check(data):
@@ -215,7 +225,7 @@ def test_an_unknown_split_is_answered_with_the_nearest(data):
 
 
 def test_n_limits_the_tasks(data):
-    assert [len(list(Mbpp(path=str(data("mbpp"))).propose(None, n))) for n in (0, 1, 7)] == [0, 1, 7]
+    assert [len(list(Mbpp(path=str(data("mbpp")), split="prompt").propose(None, n))) for n in (0, 1, 7)] == [0, 1, 7]
 
 
 def test_p3_without_a_path_says_where_to_get_it():
@@ -223,8 +233,8 @@ def test_p3_without_a_path_says_where_to_get_it():
         ids(P3())
 
 
-def test_the_known_defects_of_mbpp_are_found_without_running_it(data):
-    problems = check_tasks(list(Mbpp(path=str(data("mbpp")), split="all").propose(None)))
+def test_the_known_defects_of_mbpp_are_found_without_running_it(mbpp):
+    problems = check_tasks(mbpp)
     malformed = {problem.task_id for problem in problems if problem.defect == "malformed assertion"}
     assert malformed == {"mbpp/313", "mbpp/362", "mbpp/436"}
     others = {(problem.task_id, problem.defect) for problem in problems if problem.defect != "malformed assertion"}

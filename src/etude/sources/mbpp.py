@@ -102,6 +102,6 @@ def _setup(row: Row, tests: Sequence[str]) -> str:
 
 def _modules(tests: Sequence[str]) -> list[str]:
     """Standard modules whose attributes the assertions use: one task (596) calls `sys.getsizeof` without an import."""
-    trees = [tree for tree in map(parse, tests) if tree]
+    trees = [tree for test in tests if "." in test and (tree := parse(test))]
     bases = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute))
     return sorted({base.id for base in bases if isinstance(base, ast.Name) and base.id in sys.stdlib_module_names})

@@ -99,10 +99,10 @@ NEAR: dict[str, tuple[str, str, str]] = {
         "f()", "2",
     ),
     "a hidden iterator": (
-        "def f():\n    it = iter(range(21800000))\n    x = 0\n    while x is not None:\n        x = next(it, None)\n    return x\n", "f()", "None",
+        "def f():\n    it = iter(range(4800000))\n    x = 0\n    while x is not None:\n        x = next(it, None)\n    return x\n", "f()", "None",
     ),
     "a hidden iterator in a global": (
-        "it = iter(range(21800000))\ndef f():\n    while next(it, None) is not None:\n        pass\n    return 1\n", "f()", "1",
+        "it = iter(range(4800000))\ndef f():\n    while next(it, None) is not None:\n        pass\n    return 1\n", "f()", "1",
     ),
     "a generator's state": (
         "def g():\n    for i in range(1800000):\n        yield 0\ndef f():\n    it = g()\n    while True:\n        try:\n            next(it)\n"
@@ -146,20 +146,20 @@ NEAR: dict[str, tuple[str, str, str]] = {
         "def f():\n    c = C()\n    while c.n < 1800000:\n        pass\n    return 1\n", "f()", "1",
     ),
     "slots that count": (
-        "class C:\n    __slots__ = ('n',)\ndef f():\n    c = C()\n    c.n = 0\n    while c.n < 21800000:\n        c.n += 1\n    return c.n\n",
-        "f()", "21800000",
+        "class C:\n    __slots__ = ('n',)\ndef f():\n    c = C()\n    c.n = 0\n    while c.n < 4800000:\n        c.n += 1\n    return c.n\n",
+        "f()", "4800000",
     ),
     "a list subclass that grows": (
         "class L(list):\n    pass\ndef f():\n    a = L()\n    while len(a) < 1800000:\n        a.append(0)\n    return len(a)\n", "f()", "1800000",
     ),
     "a list that grows": (
-        "def f():\n    a = []\n    while len(a) < 21800000:\n        a.append(0)\n    return len(a)\n", "f()", "21800000",
+        "def f():\n    a = []\n    while len(a) < 4800000:\n        a.append(0)\n    return len(a)\n", "f()", "4800000",
     ),
     "a list emptied from the end": (
-        "def f():\n    a = [0] * 21800000\n    while a:\n        a.pop()\n    return a\n", "f()", "[]",
+        "def f():\n    a = [0] * 4800000\n    while a:\n        a.pop()\n    return a\n", "f()", "[]",
     ),
     "a deque emptied": (
-        "from collections import deque\ndef f():\n    q = deque([0] * 21800000)\n    while q:\n        q.popleft()\n    return len(q)\n", "f()", "0",
+        "from collections import deque\ndef f():\n    q = deque([0] * 4800000)\n    while q:\n        q.popleft()\n    return len(q)\n", "f()", "0",
     ),
     "a set emptied": (
         "def f():\n    s = set(range(1800000))\n    while s:\n        s.pop()\n    return len(s)\n", "f()", "0",
@@ -171,7 +171,7 @@ NEAR: dict[str, tuple[str, str, str]] = {
         "def f():\n    d = dict.fromkeys(range(1800000))\n    while d:\n        d.popitem()\n    return d\n", "f()", "{}",
     ),
     "a counter object": (
-        "from itertools import count\nc = count()\ndef f():\n    while next(c) < 21800000:\n        pass\n    return 1\n", "f()", "1",
+        "from itertools import count\nc = count()\ndef f():\n    while next(c) < 4800000:\n        pass\n    return 1\n", "f()", "1",
     ),
     "a counting Counter": (
         "from collections import Counter\ndef f():\n    c = Counter()\n    while c['a'] < 800000:\n        c['a'] += 1\n    return c['a']\n",
@@ -185,7 +185,7 @@ NEAR: dict[str, tuple[str, str, str]] = {
         "def f():\n    x = 0.0\n    while x < 1.0:\n        x += 0.0000003\n    return x > 0.9\n", "f()", "True",
     ),
     "a float that comes to a stop": (
-        "def f():\n    x, n = 1.0, 0\n    while n < 21800000 or x == 0:\n        x = x / 1.5\n        n += 1\n    return n\n", "f()", "21800000",
+        "def f():\n    x, n = 1.0, 0\n    while n < 4800000 or x == 0:\n        x = x / 1.5\n        n += 1\n    return n\n", "f()", "4800000",
     ),
     "a long Collatz path": (
         "def f():\n    m = 0\n    for s in range(1, 20000):\n        n = s\n        while n != 1:\n            n = n // 2 if n % 2 == 0 else 3 * n + 1\n"
@@ -215,8 +215,8 @@ NEAR: dict[str, tuple[str, str, str]] = {
         "    while not done:\n        pass\n    return 1\n", "f()", "1",
     ),
     "an exception that ends it": (
-        "def f():\n    a, i = [0] * 21800000, 0\n    try:\n        while True:\n            a[i]\n            i += 1\n    except IndexError:\n        return i\n",
-        "f()", "21800000",
+        "def f():\n    a, i = [0] * 4800000, 0\n    try:\n        while True:\n            a[i]\n            i += 1\n    except IndexError:\n        return i\n",
+        "f()", "4800000",
     ),
     "a recursion that ends": (
         "def g(n, k):\n    while n > 0:\n        n -= 1\n        k = g(n - 3, k)\n    return k\ndef f():\n    return g(42, 7)\n", "f()", "7",

@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import platform
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -62,7 +61,7 @@ def _library() -> ctypes.PyDLL:
 
 @lru_cache(maxsize=1)
 def _numbers() -> dict[str, int]:
-    machine = platform.machine()
+    machine = os.uname().machine
     if machine not in CALLS:
         raise OSError(f"no table of system calls for the machine type {machine}")
     return CALLS[machine]

@@ -8,7 +8,7 @@ stand alone, with RLIMIT_NPROC against many processes.
 
 import ctypes
 import errno
-import platform
+import os
 import struct
 from collections.abc import Iterable
 from typing import Literal
@@ -39,7 +39,7 @@ def install(kind: Kind) -> str:
     """
     numbers = table()
     if numbers is None:
-        return f"none (no filter for {platform.machine()})"
+        return f"none (no filter for {os.uname().machine})"
     try:
         kernel.set_filter(_filter(rules(kind, numbers)))
     except OSError as error:

@@ -4,7 +4,7 @@ Numbers only; `seccomp` makes a filter of them. The table for aarch64 follows th
 tested by interpreting them, and against that list; on such a machine they have never run, because none was at hand.
 """
 
-import platform
+import os
 from typing import NamedTuple
 
 
@@ -102,4 +102,4 @@ AARCH64 = Table(
 
 def table() -> Table | None:
     """The numbers of this machine; None for an architecture without a table."""
-    return {"x86_64": X86_64, "aarch64": AARCH64}.get(platform.machine())
+    return {"x86_64": X86_64, "aarch64": AARCH64}.get(os.uname().machine)

@@ -2,8 +2,8 @@
 
 The Trainer writes its own (weights, optimizer, schedule, random states, place among the rows) to `model.checkpoints`
 beside the model folder. What a learner counts itself goes to `etude.json` in the same place, last of all: a checkpoint
-without it is half a checkpoint, and is not used. One is kept, and none once the model is there. Several processes that
-train together make none.
+without it is half a checkpoint, and is not used. One is kept, and none once the model is there. Of several processes
+that train together the first one's clock decides, each adds its own random states, and the first completes it.
 """
 
 import json
@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from etude.errors import StorageError
 from etude.learners.folder import CHECKPOINTS, NOTE, storage
-from etude.learners.processes import world
+from etude.learners.processes import is_main, least, wait
 from etude.models.decoding import out_of_memory
 from etude.records import Json
 
@@ -73,7 +73,7 @@ class Checkpoints:
 
     def last(self) -> Checkpoint | None:
         """The newest whole checkpoint of this learning, or None."""
-        found = [self._read(path) for path in self.folder.glob("checkpoint-*")] if world() == 1 else []
+        found = [self._read(path) for path in self.folder.glob("checkpoint-*")]
         return max((item for item in found if item), key=lambda item: _step(item.path), default=None)
 
     def _read(self, path: Path) -> Checkpoint | None:
@@ -97,7 +97,7 @@ class Checkpoints:
         with storage(self.folder.parent):
             self.folder.mkdir(parents=True, exist_ok=True)
             for path in self.folder.iterdir():
-                if last is None or path != last.path:
+                if is_main() and (last is None or path != last.path):
                     shutil.rmtree(path, ignore_errors=True)
         return self.folder
 
@@ -119,9 +119,11 @@ def train_on(trainer: Any, checkpoints: Checkpoints, counting: Counting, batch_s
         every: Steps after which a checkpoint may be made: only multiples.
 
     Raises:
-        StorageError: The last checkpoint cannot be read, or a new one not be written.
+        StorageError: The last checkpoint cannot be read or is not there for every process, or a new one cannot be
+            written.
     """
     last = checkpoints.last()
+    agree(last, checkpoints)
     saver = _saver_class()(checkpoints, counting, batch_size, every, last.seconds if last else 0.0)
     trainer.add_callback(saver)
     if last is not None:
@@ -139,6 +141,21 @@ def train_on(trainer: Any, checkpoints: Checkpoints, counting: Counting, batch_s
             f"the checkpoint {last.path} cannot be read: {error}",
             fix=f"rm -r {last.path}, and run the same command again: this training begins anew",
         ) from error
+
+
+def agree(last: Checkpoint | None, checkpoints: Checkpoints) -> None:
+    """Lets a learning begin, or go on, where all processes that train together see the same checkpoint, or none.
+
+    Raises:
+        StorageError: They do not.
+    """
+    step = _step(last.path) if last else 0
+    if least(step) != -least(-step):
+        raise StorageError(
+            f"not every process sees the same checkpoint in {checkpoints.folder}",
+            expected="a folder that all machines share",
+            fix=f"rm -r {checkpoints.folder}, and run the same command again: this training begins anew",
+        )
 
 
 def _step(path: Path) -> int:
@@ -162,12 +179,17 @@ def _saver_class() -> Any:
 
         def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
             wanted, waited = 60 * self.checkpoints.minutes, self.checkpoints.clock() - self.saved
-            due = wanted > 0 and waited >= wanted and world() == 1
-            if due and state.global_step % self.every == 0 and state.global_step < state.max_steps:
-                control.should_save = self.saving = True
+            if wanted > 0 and state.global_step % self.every == 0 and state.global_step < state.max_steps:
+                due = least(not is_main() or waited >= wanted)  # the first one's clock decides for all
+                control.should_save = self.saving = bool(due)
 
         def on_save(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
-            path = self.checkpoints.folder / f"checkpoint-{state.global_step}"
+            wait()  # each process has put its random states there
+            if is_main():
+                self.complete(self.checkpoints.folder / f"checkpoint-{state.global_step}")
+            self.saved, self.saving = self.checkpoints.clock(), False
+
+        def complete(self, path: Path) -> None:
             told = {
                 "key": self.checkpoints.key,
                 "batch_size": self.batch_size,
@@ -179,6 +201,5 @@ def _saver_class() -> Any:
             os.replace(half, path / NOTE)
             for older in set(self.checkpoints.folder.glob("checkpoint-*")) - {path}:
                 shutil.rmtree(older)
-            self.saved, self.saving = self.checkpoints.clock(), False
 
     return Saver

@@ -26,6 +26,18 @@ def wait() -> None:
             torch.distributed.barrier()
 
 
+def least(number: int) -> int:
+    """The least of the numbers that the processes give; all of them must ask."""
+    if world() == 1:
+        return number
+    import torch
+
+    device = "cuda" if torch.distributed.get_backend() == "nccl" else "cpu"
+    found = torch.tensor(number, device=device)
+    torch.distributed.all_reduce(found, torch.distributed.ReduceOp.MIN)
+    return int(found)
+
+
 def whole_weights(trainer: Any) -> dict[str, Any] | None:
     """All weights of a network that several processes have trained, on the main process's CPU; else None.
 

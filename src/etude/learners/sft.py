@@ -136,6 +136,8 @@ class Sft:
             settings["round"] = state.round
         if self.start == "average":
             settings["averaged with"] = state.base.fingerprint
+        if world() > 1:
+            settings["processes"] = world()  # each adds a batch to every step
         validation = identify(list(state.validation)) if self.validation_every else ""
         return identify([METHOD, settings, start.fingerprint, rows, validation, state.seed])
 

@@ -1,8 +1,10 @@
 """What all tests share: where benchmark data lies, and one thread per process."""
 
+import gc
 import importlib.util
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
 
 ROOT = Path(__file__).parent.parent
+os.environ.setdefault("SSL_CERT_DIR", str(ROOT / "tests"))  # no certificates: nothing is to be asked but loopback
+LOADED = pytest.StashKey[int]()
 ENVIRONMENT = {
     **os.environ,
     "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep),
@@ -36,6 +40,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests first, so that no process is left alone with one at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What is loaded stays, and no collection of garbage looks at it again: a Trainer begins with a whole one."""
+    if len(sys.modules) > item.config.stash.get(LOADED, 0) + 300:
+        gc.collect()
+        gc.freeze()
+        item.config.stash[LOADED] = len(sys.modules)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ seed that promise does not hold, and the tasks say so in their ids.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from etude.errors import InputError
@@ -93,6 +94,7 @@ def solved(functions: Sequence[Function], given: int) -> set[int]:
     return {place for count, all_of_grade in zip(wanted, places, strict=True) for place in all_of_grade[:count]}
 
 
+@lru_cache(maxsize=4096)
 def function_task(function: Function, seed: int, name: str, *, origin: str, reference: bool) -> Task:
     """The task of a function: four tests shown, the first of them in the prompt, and four more hidden."""
     made = world.calls(function, seed)

@@ -16,7 +16,7 @@ import pytest
 import etude
 from etude.errors import MissingError
 from etude.records import Job, Limits, Run
-from etude.sandbox import Flavour, Sandbox
+from etude.sandbox import Flavour, Sandbox, control_group, worker
 
 SLEEPER = "import time\ntime.sleep(0.5)\ndef f(): return 7\n"
 
@@ -339,3 +339,11 @@ def test_every_property_says_what_holds_it() -> None:
     with Sandbox() as strong:
         assert names <= strong.isolation.keys()
         assert not [name for name in names if strong.isolation[name].startswith("none")]
+
+
+def test_a_zygote_that_is_ready_before_anybody_listens_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the thread that starts it may come back later than it takes to start."""
+    monkeypatch.setattr(worker, "entered", lambda pid: time.sleep(1.0) or control_group.entered(pid))
+    with Sandbox() as sandbox:
+        [run] = sandbox.run([Job(source="x = 1", asks=("x",))])
+    assert run.answers[0].value == 1

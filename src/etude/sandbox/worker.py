@@ -144,6 +144,7 @@ class Worker:
                 fix=OTHER_LANGUAGES,
             )
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)  # now: a greeting sent before tells no number
         line, far = socket.socketpair()
         self._scratch = SCRATCH if self._own_scratch else tempfile.mkdtemp(prefix="etude-")
         descriptors = [*self._files.all, theirs.fileno(), far.fileno()]
@@ -168,7 +169,6 @@ class Worker:
 
     def _greet(self) -> None:
         assert self._control is not None
-        self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._control.settimeout(START_SECONDS)
         try:
             data, ancillary, _, _ = self._control.recvmsg(1 << 16, 1 << 10)

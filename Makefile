@@ -36,7 +36,7 @@ check: $(READY)    ## ruff, mypy --strict, import-linter, size rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-proof: $(READY)    ## The slow proofs: make proof PART=lab, drboot-claims, drboot-cost, drboot-regimes, puzzle-claims, leaks, honest-gain, grpo, fuzz, verdicts, whole
+proof: $(READY)    ## The slow proofs: make proof PART=lab, drboot-claims, drboot-cost, drboot-regimes, puzzle-claims, leaks, honest-gain, grpo, adapters, fuzz, verdicts, whole
 	$(BIN)/python proofs/$(subst -,_,$(PART)).py --out runs/proof-$(PART)
 
 bench: $(READY)    ## Speed, as ratios measured side by side; PEERS=folder measures others beside us (benchmarks/README.md)

@@ -86,3 +86,16 @@ def test_no_learner_but_a_preference_learner_takes_them(world):
 def test_settings_out_of_range_are_named(world):
     with pytest.raises(RecipeError, match=r"pairs\.uses"):
         Pairs(uses=0)
+
+
+def test_in_the_control_a_coin_says_which_is_preferred(world):
+    wrong = [(f"    return x * {number}\n", False) for number in range(2, 42)]
+    right = [(f"    return x + 1 + {number} - {number}\n", True) for number in range(2, 42)]
+    items = judged(world, *right, *wrong)
+    real, control = (curate(world, items, per_prompt=16, shuffle=shuffle) for shuffle in (False, True))
+    passed = {identify(item.attempt) for item in items if item.verdict.passed}
+    assert all(row.attempt in passed and row.rejected_attempt not in passed for row in real)
+    turned = [row.attempt not in passed for row in control]
+    assert 3 <= sum(turned) <= 13
+    assert all((row.rejected_attempt in passed) == (row.attempt not in passed) for row in control)
+    assert control == curate(world, items, per_prompt=16, shuffle=True)

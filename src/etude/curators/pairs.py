@@ -31,11 +31,13 @@ class Pairs:
         per_prompt: At most so many pairs for one prompt.
         uses: In at most so many of them a program takes part.
         order: The `nearest` pairs first, ties drawn by the run's seed; or pairs drawn at `random`.
+        shuffle: A coin says which of the two is preferred: the control, which must not learn what a verdict means.
     """
 
     per_prompt: int = 2
     uses: int = 1
     order: Literal["nearest", "random"] = "nearest"
+    shuffle: bool = False
 
     def __post_init__(self) -> None:
         for name in ("per_prompt", "uses"):
@@ -60,7 +62,7 @@ class Pairs:
             if found < self.per_prompt and all(used.get(name, 0) < self.uses for name in names):
                 used.update({name: used.get(name, 0) + 1 for name in names})
                 found += 1
-                yield pair(good, bad)
+                yield pair(bad, good) if self.shuffle and chance.random() < 0.5 else pair(good, bad)
 
     def _ordered(
         self, passed: Sequence[Judged], failed: Sequence[Judged], chance: random.Random
@@ -71,7 +73,7 @@ class Pairs:
 
 
 def pair(good: Judged, bad: Judged) -> Example:
-    """The row of two attempts at one prompt."""
+    """The row of two attempts at one prompt, the preferred one first."""
     return replace(
         row_of(good),
         kind="pair",

@@ -50,7 +50,6 @@ def test_two_processes_make_the_weights_of_one(file, llama, tmp_path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from etude.learners.checkpoints import Checkpoint, agree, beside
 from etude.learners.launched import read_rows
 from etude.learners.sft import Sft
 from etude.models.folders import hash_folder
